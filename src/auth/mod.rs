@@ -1,0 +1,1 @@
+//! Passwords, tokens, throttling. Pure: no database, no actors.

@@ -1,0 +1,21 @@
+//! What is true: principal, role, schema, change, audience, cursor. Pure: no I/O, no clock.
+
+pub mod audience;
+pub mod change;
+pub mod cursor;
+pub mod peer;
+pub mod principal;
+pub mod role;
+pub mod schema;
+pub mod table_request;
+pub mod text;
+pub mod timestamp;
+
+pub use audience::Audience;
+pub use change::{Author, Change, Changes, Commit, Op, Shape};
+pub use cursor::{Cursor, Epoch};
+pub use peer::Peer;
+pub use principal::Principal;
+pub use role::{Columns, LoginFrom, Role, Roles, TableRights};
+pub use schema::{Column, Key, Schema, Table, TableKind};
+pub use table_request::{TableAction, TableRequest};

@@ -1,0 +1,8 @@
+//! Actors that every session shares: accounts, audit, registry, feed, relay.
+
+pub mod accounts;
+pub mod audit;
+pub mod feed;
+pub mod outbox;
+pub mod registry;
+pub mod relay;

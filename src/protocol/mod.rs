@@ -1,0 +1,11 @@
+//! What travels: values, requests, results, events, errors, close codes. serde only, no rules.
+
+pub mod close;
+pub mod error;
+pub mod event;
+pub mod request;
+pub mod result;
+pub mod value;
+
+pub use error::{Code, Error};
+pub use value::SqlValue;

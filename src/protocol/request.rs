@@ -1,0 +1,235 @@
+//! Request frames (PROTOCOL section 3). A frame is `{"type", "id", …}`; exactly one answer each.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
+
+use super::{
+    error::{Code, Error, Result},
+    value::Params,
+};
+
+/// What a statement is; must equal what it really is where the client names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Select,
+    Insert,
+    Update,
+    Delete,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Query {
+    pub query: String,
+    #[serde(default)]
+    pub params: Params,
+    #[serde(default, alias = "type_")]
+    pub kind: Option<Kind>,
+    #[serde(default)]
+    pub expect_affected: Option<u64>,
+    #[serde(default)]
+    pub idempotency_key: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct BatchStatement {
+    pub query: String,
+    #[serde(default)]
+    pub params: Params,
+    #[serde(default)]
+    pub expect_affected: Option<u64>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Batch {
+    pub statements: Vec<BatchStatement>,
+    #[serde(default)]
+    pub idempotency_key: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Rpc {
+    pub function: String,
+    /// JSON arguments, by position (array) or name (object); typed by the function's parameters.
+    #[serde(default)]
+    pub args: Value,
+    #[serde(default)]
+    pub idempotency_key: Option<String>,
+}
+
+/// `tables: […]` or `"*"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TableSet {
+    All,
+    Only(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for TableSet {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(s) if s == "*" => Ok(Self::All),
+            Value::Array(items) => items
+                .into_iter()
+                .map(|item| match item {
+                    Value::String(s) => Ok(s),
+                    _ => Err(serde::de::Error::custom("tables holds names")),
+                })
+                .collect::<std::result::Result<_, _>>()
+                .map(Self::Only),
+            _ => Err(serde::de::Error::custom("tables is a list of names or \"*\"")),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Subscribe {
+    pub tables: TableSet,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Renew {
+    pub token: String,
+}
+
+/// A request, parsed.
+#[derive(Debug, Clone)]
+pub enum Request {
+    Ping,
+    Renew(Renew),
+    Query(Query),
+    Batch(Batch),
+    Rpc(Rpc),
+    Subscribe(Subscribe),
+    Rooms,
+    Users,
+}
+
+impl Request {
+    /// The frame's `type`, for spans, metrics and the audit.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Ping => "ping",
+            Self::Renew(_) => "renew",
+            Self::Query(_) => "query",
+            Self::Batch(_) => "batch",
+            Self::Rpc(_) => "rpc",
+            Self::Subscribe(_) => "subscribe",
+            Self::Rooms => "rooms",
+            Self::Users => "users",
+        }
+    }
+}
+
+/// Frames of the contract that this build knows by name and does not serve.
+const KNOWN_ELSEWHERE: &[&str] = &[
+    "create_room",
+    "open_direct",
+    "join_room",
+    "leave_room",
+    "add_member",
+    "remove_member",
+    "send_message",
+    "edit_message",
+    "delete_message",
+    "react",
+    "acknowledge",
+    "history",
+    "search_messages",
+    "mark_read",
+    "mark_delivered",
+    "typing",
+    "set_presence",
+    "notifications",
+    "mark_notifications_read",
+    "notify",
+    "call_open",
+    "call_accept",
+    "call_decline",
+    "call_admit",
+    "call_deny",
+    "request_webrtc_offer",
+    "webrtc_offer",
+    "webrtc_answer",
+    "webrtc_ice_candidates",
+    "call_media",
+    "call_hangup",
+    "call_end",
+];
+
+/// A frame: its `id` (a string or an integer, echoed in the answer) and its request or its error.
+#[derive(Debug)]
+pub struct Frame {
+    pub id: Option<Value>,
+    pub request: Result<Request>,
+}
+
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+}
+
+impl Frame {
+    /// Reads one frame. Never fails: what is wrong with the frame is in `request`.
+    pub fn parse(text: &str) -> Self {
+        let head: Head<'_> = match serde_json::from_str(text) {
+            Ok(head) => head,
+            Err(cause) => {
+                return Self {
+                    id: None,
+                    request: Err(Error::invalid("The frame is not a JSON object.").caused_by(cause)),
+                };
+            }
+        };
+        let id = match head.id.map(|raw| serde_json::from_str::<Value>(raw.get())) {
+            Some(Ok(id @ Value::String(_))) => Some(id),
+            Some(Ok(Value::Number(n))) if n.is_i64() || n.is_u64() => Some(Value::Number(n)),
+            None => {
+                return Self {
+                    id: None,
+                    request: Err(Error::invalid("The frame has no id.")),
+                };
+            }
+            Some(_) => {
+                return Self {
+                    id: None,
+                    request: Err(Error::invalid("id is a string or an integer.")),
+                };
+            }
+        };
+        let kind: Option<String> = head.kind.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let request = match kind.as_deref() {
+            None => Err(Error::invalid("type is missing or not a string.")),
+            Some("query") => fields(text).map(Request::Query),
+            Some("batch") => fields(text).map(Request::Batch),
+            Some("rpc") => fields(text).map(Request::Rpc),
+            Some("ping") => Ok(Request::Ping),
+            Some("renew") => fields(text).map(Request::Renew),
+            Some("subscribe") => fields(text).map(Request::Subscribe),
+            Some("rooms") => Ok(Request::Rooms),
+            Some("users") => Ok(Request::Users),
+            Some(other) if KNOWN_ELSEWHERE.contains(&other) => Err(Error::of(Code::Unsupported)),
+            Some(_) => Err(Error::invalid("This frame type is not known.")),
+        };
+        Self { id, request }
+    }
+}
+
+fn fields<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
+    serde_json::from_str(text).map_err(invalid_field)
+}
+
+/// What serde says of a field is a fixed vocabulary over names the caller sent.
+pub fn invalid_field(cause: serde_json::Error) -> Error {
+    let mut said = cause.to_string();
+    if let Some(at) = said.rfind(" at line ") {
+        said.truncate(at);
+    }
+    said.truncate(said.char_indices().nth(200).map_or(said.len(), |(at, _)| at));
+    Error::invalid(format!("A field is missing or mistyped: {said}."))
+}
+
+/// An object of further members, for results.
+pub type Members = Map<String, Value>;

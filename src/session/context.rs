@@ -1,0 +1,24 @@
+//! What requests need of the rest of the house.
+
+use std::sync::Arc;
+
+use crate::{
+    config::Limits,
+    executor::ExecutorHandle,
+    hub::{accounts::AccountsHandle, audit::AuditHandle, registry::RegistryHandle},
+    pack::Pack,
+    telemetry::Metrics,
+};
+
+/// Handles of one hub, shared by all its sessions and HTTP handlers.
+#[derive(Clone)]
+pub struct Context {
+    pub executor: ExecutorHandle,
+    pub accounts: AccountsHandle,
+    pub audit: AuditHandle,
+    pub registry: RegistryHandle,
+    pub pack: Arc<Pack>,
+    pub limits: Arc<Limits>,
+    pub heartbeat_ms: u64,
+    pub metrics: Metrics,
+}

@@ -1,0 +1,1 @@
+//! HTTP: one file per resource; the authorisation is in the handler's argument type.

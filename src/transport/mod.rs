@@ -1,0 +1,4 @@
+//! Bytes in, bytes out; no rule of its own. The only place that knows actix-web.
+
+pub mod http;
+pub mod ws;
