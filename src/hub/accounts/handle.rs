@@ -194,8 +194,8 @@ impl AccountsHandle {
         unimplemented!()
     }
 
-    /// The users this principal may contact, itself excluded.
-    pub fn contacts(&self, _who: &Principal) -> Vec<UserInfo> {
+    /// The users that this user of this role may contact, itself excluded.
+    pub fn contacts(&self, _user_id: i64, _role: &crate::domain::Role) -> Vec<UserInfo> {
         unimplemented!()
     }
 }
