@@ -34,13 +34,18 @@ pub(super) enum Prepared {
 }
 
 /// To add a request type: its frame in `protocol::request`, its file here, its line in this match.
-pub(super) fn prepare(ctx: &Context, origin: &Origin, request: Request) -> Result<Prepared> {
+pub(super) fn prepare(
+    ctx: &Context,
+    who: &Principal,
+    origin: &Origin,
+    request: Request,
+) -> Result<Prepared> {
     match request {
         Request::Query(query) => query::prepare(origin, query),
         Request::Batch(batch) => query::prepare_batch(origin, batch),
         Request::Rpc(rpc) => rpc::prepare(ctx, origin, rpc),
         Request::Rooms => people::rooms(),
-        Request::Users => people::users(ctx, origin),
+        Request::Users => people::users(ctx, who),
         Request::Ping | Request::Renew(_) | Request::Subscribe(_) => {
             Err(Error::invalid("This request needs a socket."))
         }
@@ -64,7 +69,7 @@ pub async fn answer(ctx: &Context, who: &Principal, address: IpAddr, request: Re
     let origin = http_origin(who, address);
     let kind = request.name();
     let at = Instant::now();
-    let result = match prepare(ctx, &origin, request) {
+    let result = match prepare(ctx, who, &origin, request) {
         Ok(Prepared::Now(body)) => Ok(body),
         Ok(Prepared::Run {
             work, idempotency, ..

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    executor::Origin,
+    domain::Principal,
     protocol::{error::Result, result::Body},
 };
 
@@ -15,7 +15,7 @@ pub(super) fn rooms() -> Result<Prepared> {
 }
 
 /// The people this role may contact.
-pub(super) fn users(ctx: &Context, origin: &Origin) -> Result<Prepared> {
-    let users = ctx.accounts.contacts(origin.user_id, &origin.role);
+pub(super) fn users(ctx: &Context, who: &Principal) -> Result<Prepared> {
+    let users = ctx.accounts.contacts(who);
     Ok(Prepared::Now(Body::from_value(&json!({ "users": users }))))
 }
