@@ -1,1 +1,5 @@
 //! What the hub itself owns: users, logins, audit. The only place that knows diesel.
+
+pub mod backup;
+
+pub use backup::{backup_to, check, verify_audit};
