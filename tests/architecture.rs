@@ -38,7 +38,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("bcrypt", &["src/auth/"]),
     ("jsonwebtoken", &["src/auth/"]),
     ("tar", &["src/app/backup/"]),
-    ("tracing_subscriber", &["src/telemetry/", "src/config/validate.rs"]),
+    ("tracing_subscriber", &["src/telemetry/"]),
 ];
 
 /// Pure rooms: no I/O, no network, no database, whatever crate offers it.

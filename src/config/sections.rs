@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::telemetry::LogFormat;
+
 /// Everything that can be set. A module is handed its own section.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -193,14 +195,6 @@ pub struct Lan {
 pub struct Debug {
     /// A loopback-only route `/debug/echo` over the socket's own reader and writer.
     pub echo: bool,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    #[default]
-    Pretty,
-    Json,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! Ranges and combinations that types cannot express, with messages a person can act on.
 
 use super::Config;
+use crate::telemetry;
 
 /// A value that cannot be used.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,12 +70,10 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
     range("idempotency.ttl_s", idempotency.ttl_s, 1, 366 * 86_400)?;
     range("backup.every_s", backup.every_s, 0, 366 * 86_400)?;
     limit("backup.keep", backup.keep, 1, 100_000)?;
-    if let Err(error) = tracing_subscriber::EnvFilter::try_new(&log.level) {
-        return Err(Problem {
-            key: "log.level",
-            message: format!("{error}; use error, warn, info, debug or trace"),
-        });
-    }
+    telemetry::logs::check_level(&log.level).map_err(|error| Problem {
+        key: "log.level",
+        message: error.to_string(),
+    })?;
     if metrics.scrape_token.as_ref().is_some_and(String::is_empty) {
         return Err(Problem {
             key: "metrics.scrape_token",

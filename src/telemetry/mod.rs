@@ -4,6 +4,6 @@ pub mod logs;
 pub mod metrics;
 pub mod request_id;
 
-pub use logs::init;
+pub use logs::{LogFormat, init};
 pub use metrics::Metrics;
 pub use request_id::RequestId;

@@ -28,7 +28,7 @@ pub struct Args {
 
 pub fn run(args: Args, global: &Global) -> Result<(), Failure> {
     let config = effective(global.load()?, &args)?;
-    telemetry::init(&config.log).map_err(Failure::failed)?;
+    telemetry::init(config.log.format, &config.log.level).map_err(Failure::failed)?;
     let dir = DataDir::create(&global.data, &config)?;
     let lock = dir.lock()?;
     // The port before the databases: whoever asks for a taken one gets that answer, and no half-made data.
