@@ -43,8 +43,28 @@ const ONLY: &[(&str, &[&str])] = &[
 
 /// Pure rooms: no I/O, no network, no database, whatever crate offers it.
 const PURE: &[(&str, &[&str])] = &[
-    ("src/domain/", &["std::fs", "std::net::Tcp", "std::net::Udp", "tokio", "actix", "std::thread"]),
-    ("src/protocol/", &["std::fs", "std::net::Tcp", "std::net::Udp", "tokio", "actix", "std::thread"]),
+    (
+        "src/domain/",
+        &[
+            "std::fs",
+            "std::net::Tcp",
+            "std::net::Udp",
+            "tokio",
+            "actix",
+            "std::thread",
+        ],
+    ),
+    (
+        "src/protocol/",
+        &[
+            "std::fs",
+            "std::net::Tcp",
+            "std::net::Udp",
+            "tokio",
+            "actix",
+            "std::thread",
+        ],
+    ),
 ];
 
 /// Past this a file has more than one duty.
@@ -82,7 +102,11 @@ fn sources() -> Vec<Source> {
         .filter(|path| !path.ends_with("tests.rs") && !path.components().any(|c| c.as_os_str() == "tests"))
         .map(|path| {
             let text = fs::read_to_string(&path).unwrap();
-            let relative = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+            let relative = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_string_lossy()
+                .replace('\\', "/");
             Source {
                 path: relative,
                 code: without_tests(&blank(&text)),
@@ -145,7 +169,10 @@ fn blank(text: &str) -> String {
                 (j + 1).min(chars.len())
             }
             // A character literal; a lifetime has no closing quote so near.
-            ('\'', '\\') => (i + 2..chars.len()).skip(1).find(|&j| at(j) == '\'').map_or(i, |j| j + 1),
+            ('\'', '\\') => (i + 2..chars.len())
+                .skip(1)
+                .find(|&j| at(j) == '\'')
+                .map_or(i, |j| j + 1),
             ('\'', _) if at(i + 2) == '\'' => i + 3,
             _ => i,
         };
@@ -196,9 +223,9 @@ fn without_tests(code: &str) -> String {
 /// Where `word` stands as a whole word.
 fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    code.match_indices(word).map(|(at, _)| at).filter(move |&at| {
-        !code[..at].ends_with(is_part) && !code[at + word.len()..].starts_with(is_part)
-    })
+    code.match_indices(word)
+        .map(|(at, _)| at)
+        .filter(move |&at| !code[..at].ends_with(is_part) && !code[at + word.len()..].starts_with(is_part))
 }
 
 /// Where a crate is named: `name::`, `use name;`, `use name as`, `name!`; not fields and locals of that name.
@@ -216,7 +243,9 @@ fn names_of_crate<'a>(code: &'a str, name: &'a str) -> impl Iterator<Item = usiz
 fn rooms_used(code: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for at in words(code, "crate") {
-        let Some(path) = code[at..].strip_prefix("crate::") else { continue };
+        let Some(path) = code[at..].strip_prefix("crate::") else {
+            continue;
+        };
         if let Some(group) = path.strip_prefix('{') {
             let mut depth = 1;
             let mut item = String::new();
@@ -245,7 +274,10 @@ fn rooms_used(code: &str) -> Vec<(usize, String)> {
 }
 
 fn first_name(path: &str) -> String {
-    path.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    path.trim_start()
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
 }
 
 fn report(problems: &[String], rule: &str) {
@@ -268,7 +300,11 @@ fn modules_use_only_what_stands_below_them() {
         };
         for (at, used) in rooms_used(&source.code) {
             if rank(&used).is_some_and(|used| used < own) {
-                problems.push(format!("{}:{}: `{room}` uses `{used}`", source.path, source.line_of(at)));
+                problems.push(format!(
+                    "{}:{}: `{room}` uses `{used}`",
+                    source.path,
+                    source.line_of(at)
+                ));
             }
         }
     }
@@ -277,7 +313,10 @@ fn modules_use_only_what_stands_below_them() {
 
 #[test]
 fn the_list_in_lib_rs_is_the_order_of_the_house() {
-    let lib = sources().into_iter().find(|source| source.path == "src/lib.rs").unwrap();
+    let lib = sources()
+        .into_iter()
+        .find(|source| source.path == "src/lib.rs")
+        .unwrap();
     let listed: Vec<&str> = lib
         .code
         .lines()
@@ -346,7 +385,10 @@ fn every_queue_is_bounded_or_says_why_it_need_not_be() {
             }
         }
     }
-    report(&problems, "what ignores bounds needs a comment saying why it is bounded:");
+    report(
+        &problems,
+        "what ignores bounds needs a comment saying why it is bounded:",
+    );
 }
 
 #[test]
@@ -367,7 +409,12 @@ fn every_metric_is_explained_and_none_that_is_not_there() {
     let text = fs::read_to_string(root.join("docs/METRICS.md")).unwrap();
     let mut explained: Vec<String> = text
         .lines()
-        .filter_map(|line| line.strip_prefix("| `comptoir_")?.split('`').next().map(str::to_owned))
+        .filter_map(|line| {
+            line.strip_prefix("| `comptoir_")?
+                .split('`')
+                .next()
+                .map(str::to_owned)
+        })
         .collect();
     explained.sort();
     // Names are the first literal of each `Opts::new` and the like.
@@ -375,7 +422,13 @@ fn every_metric_is_explained_and_none_that_is_not_there() {
     let mut named: Vec<String> = ["Opts::new(", "IntGauge::new(", "IntCounter::new(", " Gauge::new("]
         .iter()
         .flat_map(|call| code.split(call).skip(1))
-        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next().map(str::to_owned))
+        .filter_map(|rest| {
+            rest.trim_start()
+                .strip_prefix('"')?
+                .split('"')
+                .next()
+                .map(str::to_owned)
+        })
         .collect();
     named.push("uptime_seconds".into());
     named.sort();
@@ -391,5 +444,8 @@ fn the_reader_of_source_sees_paths_and_not_comments_strings_or_tests() {
     ));
     let rooms: Vec<String> = rooms_used(&code).into_iter().map(|(_, name)| name).collect();
     assert_eq!(rooms, ["app", "hub", "store"]);
-    assert_eq!(names_of_crate("use tar; tar::x(); self.tar.y; a::tar::z", "tar").count(), 2);
+    assert_eq!(
+        names_of_crate("use tar; tar::x(); self.tar.y; a::tar::z", "tar").count(),
+        2
+    );
 }

@@ -69,7 +69,9 @@ pub fn addresses(listening: SocketAddr) -> Vec<SocketAddr> {
     // Loopback first: it is the one to try on this very machine.
     own.sort_by_key(|ip| (!ip.is_loopback(), ip.is_ipv6(), *ip));
     own.dedup();
-    own.into_iter().map(|ip| SocketAddr::new(ip, listening.port())).collect()
+    own.into_iter()
+        .map(|ip| SocketAddr::new(ip, listening.port()))
+        .collect()
 }
 
 impl Banner {
@@ -185,10 +187,19 @@ mod tests {
     #[test]
     fn a_demo_says_where_and_who_and_that_places_are_lifted() {
         let text = banner(Lang::En, "127.0.0.1:8080").render();
-        for part in ["http://127.0.0.1:8080\n", "awa", "vendeur", "password: demo", "login_from_anywhere"] {
+        for part in [
+            "http://127.0.0.1:8080\n",
+            "awa",
+            "vendeur",
+            "password: demo",
+            "login_from_anywhere",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        assert!(!text.contains("unencrypted"), "loopback crosses no network: {text}");
+        assert!(
+            !text.contains("unencrypted"),
+            "loopback crosses no network: {text}"
+        );
     }
 
     #[test]

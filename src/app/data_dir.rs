@@ -142,7 +142,10 @@ impl DataDir {
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
                 // Only for the message: the holder may not have written it yet.
-                let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+                let pid = file
+                    .read_to_string(&mut text)
+                    .ok()
+                    .and_then(|_| text.trim().parse().ok());
                 return Err(Error::InUse {
                     path: self.root.clone(),
                     pid,
@@ -162,6 +165,20 @@ impl DataDir {
         self.demo_marker().exists()
     }
 
+    /// Marks the directory as a demo, or takes the mark away.
+    ///
+    /// # Errors
+    /// Where the directory cannot be written.
+    pub fn mark_demo(&self, demo: bool) -> io::Result<()> {
+        if demo {
+            return fs::write(self.demo_marker(), "made by comptoir serve --demo\n");
+        }
+        match fs::remove_file(self.demo_marker()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Settles whether this start is a demo. Call under the [`Lock`], before any database is made.
     /// A fresh directory takes the marker; the known passwords of a demo never meet real data, and are
     /// never served beyond this machine.
@@ -173,7 +190,7 @@ impl DataDir {
             (true, false) if self.hub_db().exists() || self.data_db.exists() => {
                 Err(Error::NotDemo(self.root.clone()))
             }
-            (true, false) => fs::write(self.demo_marker(), "made by comptoir serve --demo\n").map_err(|cause| Error::Io {
+            (true, false) => self.mark_demo(true).map_err(|cause| Error::Io {
                 path: self.root.clone(),
                 cause,
             }),
@@ -202,7 +219,10 @@ mod tests {
     fn a_new_directory_is_for_its_owner_alone() {
         use std::os::unix::fs::PermissionsExt;
         let (_parent, dir) = fresh();
-        assert_eq!(fs::metadata(dir.root()).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            fs::metadata(dir.root()).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
     }
 
     #[test]
@@ -211,7 +231,10 @@ mod tests {
         let lock = dir.lock().unwrap();
         let error = dir.lock().unwrap_err();
         let own = std::process::id();
-        assert!(matches!(error, Error::InUse { pid: Some(pid), .. } if pid == own), "{error}");
+        assert!(
+            matches!(error, Error::InUse { pid: Some(pid), .. } if pid == own),
+            "{error}"
+        );
         drop(lock);
         dir.lock().unwrap();
     }
@@ -232,6 +255,9 @@ mod tests {
         fs::write(dir.hub_db(), "").unwrap();
         dir.settle_demo(true, true).unwrap();
         dir.settle_demo(false, true).unwrap();
-        assert!(matches!(dir.settle_demo(false, false), Err(Error::DemoInPublic(_))));
+        assert!(matches!(
+            dir.settle_demo(false, false),
+            Err(Error::DemoInPublic(_))
+        ));
     }
 }

@@ -70,7 +70,11 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
 pub fn holder_of(port: u16) -> Option<String> {
     let inodes = listening_inodes(port);
     for entry in std::fs::read_dir("/proc").ok()?.flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse::<u32>().ok())
+        else {
             continue;
         };
         let Ok(open_files) = std::fs::read_dir(entry.path().join("fd")) else {
@@ -151,7 +155,10 @@ mod tests {
         let listener = bind(ANY).unwrap();
         let address = listener.local_addr().unwrap();
         let message = bind(address).unwrap_err().to_string();
-        assert!(message.starts_with(&format!("port {} is taken", address.port())), "{message}");
+        assert!(
+            message.starts_with(&format!("port {} is taken", address.port())),
+            "{message}"
+        );
         assert!(message.ends_with("choose another with --listen"), "{message}");
         if cfg!(target_os = "linux") {
             let own = format!("(pid {})", std::process::id());
@@ -161,8 +168,13 @@ mod tests {
 
     #[test]
     fn an_address_of_another_machine_is_refused_in_words() {
-        let message = bind(SocketAddr::from(([192, 0, 2, 1], 0))).unwrap_err().to_string();
-        assert!(message.starts_with("this machine has no address 192.0.2.1"), "{message}");
+        let message = bind(SocketAddr::from(([192, 0, 2, 1], 0)))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.starts_with("this machine has no address 192.0.2.1"),
+            "{message}"
+        );
     }
 
     #[cfg(target_os = "linux")]

@@ -106,7 +106,9 @@ mod tests {
     #[tokio::test]
     async fn a_step_that_hangs_does_not_hold_up_the_next() {
         let deadline = Deadline::within(Duration::from_secs(5));
-        let hung = deadline.step("hung", Duration::from_millis(20), std::future::pending::<()>()).await;
+        let hung = deadline
+            .step("hung", Duration::from_millis(20), std::future::pending::<()>())
+            .await;
         assert_eq!(hung, None);
         assert_eq!(deadline.step("quick", BUDGET, async { 7 }).await, Some(7));
     }
@@ -114,7 +116,10 @@ mod tests {
     #[tokio::test]
     async fn steps_share_one_budget() {
         let deadline = Deadline::within(Duration::ZERO);
-        assert_eq!(deadline.step("late", BUDGET, std::future::pending::<()>()).await, None);
+        assert_eq!(
+            deadline.step("late", BUDGET, std::future::pending::<()>()).await,
+            None
+        );
     }
 
     #[cfg(unix)]
@@ -122,7 +127,9 @@ mod tests {
     async fn a_termination_signal_is_noticed() {
         let mut signals = Signals::install().unwrap();
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM).unwrap();
-        let signal = tokio::time::timeout(Duration::from_secs(5), signals.next()).await.unwrap();
+        let signal = tokio::time::timeout(Duration::from_secs(5), signals.next())
+            .await
+            .unwrap();
         assert_eq!(signal, Signal::Terminate);
     }
 }

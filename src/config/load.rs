@@ -74,10 +74,7 @@ pub fn find_file(data_dir: &Path) -> Option<PathBuf> {
 ///
 /// # Errors
 /// The first thing wrong, naming `file:line` or the variable.
-pub fn load(
-    file: Option<&Path>,
-    vars: impl IntoIterator<Item = (String, String)>,
-) -> Result<Loaded, Error> {
+pub fn load(file: Option<&Path>, vars: impl IntoIterator<Item = (String, String)>) -> Result<Loaded, Error> {
     let mut merged = Table::new();
     let mut sources = BTreeMap::new();
     if let Some(path) = file {
@@ -160,7 +157,8 @@ fn parse_variable(variable: &str, name: &str, text: &str) -> Result<Option<(Stri
         let first = name.split('_').next().unwrap_or_default();
         if first.len() < name.len() && is_section(&first.to_ascii_lowercase()) {
             return Err(invalid(
-                "not a setting; names look like COMPTOIR_SERVER__LISTEN (section, two underscores, key)".into(),
+                "not a setting; names look like COMPTOIR_SERVER__LISTEN (section, two underscores, key)"
+                    .into(),
             ));
         }
         return Ok(None);
@@ -206,7 +204,11 @@ fn is_section(name: &str) -> bool {
 /// The line, from 1, at which a span begins.
 fn line_of(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
     let start = span.map_or(0, |span| span.start).min(text.len());
-    text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1
+    text.as_bytes()[..start]
+        .iter()
+        .filter(|&&byte| byte == b'\n')
+        .count()
+        + 1
 }
 
 /// The line on which `key` of `section` is set; 1 where it is written in a form that this does not find.
@@ -218,7 +220,9 @@ fn line_of_key(text: &str, section: &str, key: &str) -> usize {
             current = name.trim().to_owned();
         } else if let Some((name, _)) = line.split_once('=') {
             let name = name.trim();
-            if (current == section && name == key) || (current.is_empty() && name == format!("{section}.{key}")) {
+            if (current == section && name == key)
+                || (current.is_empty() && name == format!("{section}.{key}"))
+            {
                 return index + 1;
             }
         }
@@ -238,7 +242,9 @@ mod tests {
     }
 
     fn vars(list: &[(&str, &str)]) -> Vec<(String, String)> {
-        list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        list.iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -246,7 +252,11 @@ mod tests {
         let (_dir, path) = file("[server]\nlisten = \"127.0.0.1:9000\"\nheartbeat_ms = 500\n");
         let loaded = load(
             Some(&path),
-            vars(&[("COMPTOIR_SERVER__LISTEN", "127.0.0.1:9001"), ("HOME", "/root"), ("COMPTOIR_ELSE", "x")]),
+            vars(&[
+                ("COMPTOIR_SERVER__LISTEN", "127.0.0.1:9001"),
+                ("HOME", "/root"),
+                ("COMPTOIR_ELSE", "x"),
+            ]),
         )
         .unwrap();
         assert_eq!(loaded.config.server.listen.port(), 9001);
@@ -263,14 +273,20 @@ mod tests {
     fn an_unknown_key_in_the_file_is_named_with_its_line() {
         let (_dir, path) = file("[server]\nlisten = \"127.0.0.1:9000\"\n\n[auth]\nbcrypt_costs = 4\n");
         let error = load(Some(&path), []).unwrap_err().to_string();
-        assert!(error.contains("comptoir.toml:5: unknown field `bcrypt_costs`"), "{error}");
+        assert!(
+            error.contains("comptoir.toml:5: unknown field `bcrypt_costs`"),
+            "{error}"
+        );
     }
 
     #[test]
     fn an_unknown_section_and_broken_toml_are_named_with_their_line() {
         let (_dir, path) = file("\n[serve]\nx = 1\n");
         let error = load(Some(&path), []).unwrap_err().to_string();
-        assert!(error.contains("comptoir.toml:2: unknown field `serve`"), "{error}");
+        assert!(
+            error.contains("comptoir.toml:2: unknown field `serve`"),
+            "{error}"
+        );
         let (_dir, path) = file("[server]\nlisten = \n");
         let error = load(Some(&path), []).unwrap_err().to_string();
         assert!(error.contains("comptoir.toml:2: "), "{error}");
@@ -278,7 +294,11 @@ mod tests {
 
     #[test]
     fn an_unknown_variable_is_named() {
-        for name in ["COMPTOIR_SERVER__LISTN", "COMPTOIR_SEVER__LISTEN", "COMPTOIR_SERVER_LISTEN"] {
+        for name in [
+            "COMPTOIR_SERVER__LISTN",
+            "COMPTOIR_SEVER__LISTEN",
+            "COMPTOIR_SERVER_LISTEN",
+        ] {
             let error = load(None, vars(&[(name, "1")])).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{name}: ")), "{error}");
         }
@@ -310,10 +330,17 @@ mod tests {
 
     #[test]
     fn a_value_of_the_wrong_type_or_out_of_range_names_its_source() {
-        let error = load(None, vars(&[("COMPTOIR_SERVER__LISTEN", "8080")])).unwrap_err().to_string();
+        let error = load(None, vars(&[("COMPTOIR_SERVER__LISTEN", "8080")]))
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with("COMPTOIR_SERVER__LISTEN: "), "{error}");
-        let error = load(None, vars(&[("COMPTOIR_AUTH__BCRYPT_COST", "3")])).unwrap_err().to_string();
-        assert!(error.starts_with("COMPTOIR_AUTH__BCRYPT_COST: auth.bcrypt_cost: "), "{error}");
+        let error = load(None, vars(&[("COMPTOIR_AUTH__BCRYPT_COST", "3")]))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("COMPTOIR_AUTH__BCRYPT_COST: auth.bcrypt_cost: "),
+            "{error}"
+        );
         let (_dir, path) = file("[auth]\nbcrypt_cost = 40\n");
         let error = load(Some(&path), []).unwrap_err().to_string();
         assert!(error.contains("comptoir.toml:2: auth.bcrypt_cost: "), "{error}");

@@ -31,6 +31,9 @@ mod tests {
         let mut config = Config::default();
         config.metrics.scrape_token = Some("0123456789abcdef".into());
         let text = to_toml(&config).unwrap();
-        assert!(!text.contains("0123456789abcdef") && text.contains(MASK), "{text}");
+        assert!(
+            !text.contains("0123456789abcdef") && text.contains(MASK),
+            "{text}"
+        );
     }
 }

@@ -29,7 +29,8 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
         log,
         metrics,
     } = config;
-    let limit = |key, value: usize, low: usize, high: usize| range(key, value as u64, low as u64, high as u64);
+    let limit =
+        |key, value: usize, low: usize, high: usize| range(key, value as u64, low as u64, high as u64);
 
     range("server.heartbeat_ms", server.heartbeat_ms, 100, 3_600_000)?;
     limit("server.workers", server.workers, 0, 1024)?;
@@ -60,8 +61,18 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
     limit("limits.max_body_bytes", limits.max_body_bytes, 64, 256 << 20)?;
     limit("limits.max_result_bytes", limits.max_result_bytes, 64, 256 << 20)?;
     limit("limits.max_rows", limits.max_rows, 1, 10_000_000)?;
-    range("limits.statement_timeout_ms", limits.statement_timeout_ms, 1, 3_600_000)?;
-    range("limits.requests_per_second", u64::from(limits.requests_per_second), 1, u64::from(u32::MAX))?;
+    range(
+        "limits.statement_timeout_ms",
+        limits.statement_timeout_ms,
+        1,
+        3_600_000,
+    )?;
+    range(
+        "limits.requests_per_second",
+        u64::from(limits.requests_per_second),
+        1,
+        u64::from(u32::MAX),
+    )?;
     range("limits.burst", u64::from(limits.burst), 1, u64::from(u32::MAX))?;
     limit("limits.pipeline", limits.pipeline, 1, 1_000_000)?;
     limit("limits.outbox_bytes", limits.outbox_bytes, 64, 256 << 20)?;
@@ -100,7 +111,9 @@ fn is_origin(text: &str) -> bool {
     }
     text.split_once("://").is_some_and(|(scheme, host)| {
         !scheme.is_empty()
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
             && !host.is_empty()
             && !host.contains(['/', ' ', '*', '@', '?', '#'])
     })
@@ -126,7 +139,10 @@ mod tests {
         assert_eq!(problem(|c| c.auth.bcrypt_cost = 3), Some("auth.bcrypt_cost"));
         assert_eq!(problem(|c| c.auth.bcrypt_cost = 32), Some("auth.bcrypt_cost"));
         assert_eq!(problem(|c| c.auth.bcrypt_cost = 4), None);
-        assert_eq!(problem(|c| c.server.heartbeat_ms = 99), Some("server.heartbeat_ms"));
+        assert_eq!(
+            problem(|c| c.server.heartbeat_ms = 99),
+            Some("server.heartbeat_ms")
+        );
         assert_eq!(problem(|c| c.server.heartbeat_ms = 100), None);
         assert_eq!(problem(|c| c.backup.every_s = u64::MAX), Some("backup.every_s"));
         assert_eq!(problem(|c| c.backup.keep = 0), Some("backup.keep"));
@@ -137,7 +153,12 @@ mod tests {
     #[test]
     fn origins_are_scheme_and_host() {
         let with = |origin: &str| problem(|c| c.server.allowed_origins = vec![origin.into()]);
-        for good in ["null", "https://a.example", "http://192.168.1.2:3000", "capacitor://localhost"] {
+        for good in [
+            "null",
+            "https://a.example",
+            "http://192.168.1.2:3000",
+            "capacitor://localhost",
+        ] {
             assert_eq!(with(good), None, "{good}");
         }
         for bad in ["*", "a.example", "https://a.example/", "https://*.example", ""] {

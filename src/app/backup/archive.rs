@@ -51,7 +51,10 @@ pub fn write(to: &Path, manifest: &Manifest, members: &[Member]) -> io::Result<(
         let file = File::open(&member.path)?.take(entry.bytes);
         tar.append_data(&mut header(entry.bytes), &entry.name, file)?;
     }
-    let file = tar.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+    let file = tar
+        .into_inner()?
+        .into_inner()
+        .map_err(io::IntoInnerError::into_error)?;
     file.sync_all()
 }
 
@@ -96,8 +99,11 @@ fn walk(path: &Path, mut sink: impl FnMut(&str) -> io::Result<Box<dyn Write>>) -
         .ok_or_else(|| not_whole("it is empty".into()))?
         .map_err(unreadable)?;
     let manifest = read_manifest(path, first)?;
-    let mut expected: BTreeMap<&str, &Entry> =
-        manifest.entries.iter().map(|entry| (entry.name.as_str(), entry)).collect();
+    let mut expected: BTreeMap<&str, &Entry> = manifest
+        .entries
+        .iter()
+        .map(|entry| (entry.name.as_str(), entry))
+        .collect();
     for found in entries {
         let mut found = found.map_err(unreadable)?;
         let name = String::from_utf8_lossy(&found.path_bytes()).into_owned();
@@ -165,7 +171,11 @@ impl<W: Write> Hashing<W> {
     }
 
     fn finish(self) -> String {
-        self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        self.hash
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
@@ -190,7 +200,14 @@ mod tests {
         for name in ["hub.db", "data.db", "files/a", "files/ab/c"] {
             assert!(is_safe(name), "{name}");
         }
-        for name in ["../hub.db", "/hub.db", "files/../../x", "token.key", "", "filesystem"] {
+        for name in [
+            "../hub.db",
+            "/hub.db",
+            "files/../../x",
+            "token.key",
+            "",
+            "filesystem",
+        ] {
             assert!(!is_safe(name), "{name}");
         }
     }

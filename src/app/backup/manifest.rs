@@ -15,6 +15,8 @@ pub struct Manifest {
     pub at: String,
     /// The last commit of `data.db` in it: everything up to here, nothing after.
     pub commit: u64,
+    /// Taken of a demo: its users have known passwords, wherever it is restored.
+    pub demo: bool,
     pub entries: Vec<Entry>,
 }
 

@@ -12,8 +12,7 @@ use crate::{
 };
 
 use super::{
-    Error, Manifest,
-    archive,
+    Error, Manifest, archive,
     staging::{Staging, sync_directory},
 };
 
@@ -56,6 +55,8 @@ pub fn restore(dir: &DataDir, _claim: &Lock, file: &Path) -> Result<Restored, Er
     moved |= set_aside(&dir.token_key(), &aside)?;
     moved |= set_aside(&dir.files(), &aside)?;
 
+    // Before the databases: known passwords must not be without their mark, not for a moment.
+    dir.mark_demo(manifest.demo).map_err(Error::io(dir.root()))?;
     place(&hub, &dir.hub_db())?;
     place(&data, dir.data_db())?;
     let files = staging.path().join("files");

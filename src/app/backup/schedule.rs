@@ -87,7 +87,9 @@ impl Schedule {
             .filter_map(|path| fs::metadata(path).and_then(|meta| meta.modified()).ok())
             .max();
         match newest {
-            Some(newest) => self.every.saturating_sub(now.duration_since(newest).unwrap_or_default()),
+            Some(newest) => self
+                .every
+                .saturating_sub(now.duration_since(newest).unwrap_or_default()),
             // The first: not in the middle of starting up.
             None => self.every.min(Duration::from_secs(60)),
         }
@@ -123,5 +125,9 @@ pub fn newest_good(dir: &DataDir) -> Option<PathBuf> {
         .filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))
         .collect();
     found.sort();
-    found.into_iter().rev().map(|(_, path)| path).find(|path| verify(path).is_ok())
+    found
+        .into_iter()
+        .rev()
+        .map(|(_, path)| path)
+        .find(|path| verify(path).is_ok())
 }

@@ -1,8 +1,7 @@
 //! Makes a backup, also beside a running server.
 
 use std::{
-    fs,
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -39,7 +38,10 @@ pub fn take(dir: &DataDir, target: &Path, prefix: &str) -> Result<Taken, Error> 
     } else if target.exists() {
         return Err(Error::Exists(target.to_owned()));
     } else {
-        target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+        target
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
     };
     fs::create_dir_all(parent).map_err(Error::io(parent))?;
     let staging = Staging::new(parent).map_err(Error::io(parent))?;
@@ -78,6 +80,7 @@ pub fn take(dir: &DataDir, target: &Path, prefix: &str) -> Result<Taken, Error> 
         version: env!("CARGO_PKG_VERSION").into(),
         at: timestamp::rfc3339(at_ms),
         commit,
+        demo: dir.is_demo(),
         entries,
     };
     let unfinished = staging.path().join("backup.tar");

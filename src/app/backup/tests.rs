@@ -20,8 +20,10 @@ fn shop(root: &Path) -> DataDir {
     )
     .unwrap();
     let hub = Connection::open(dir.hub_db()).unwrap();
-    hub.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE person(name TEXT); INSERT INTO person VALUES ('awa');")
-        .unwrap();
+    hub.execute_batch(
+        "PRAGMA journal_mode = WAL; CREATE TABLE person(name TEXT); INSERT INTO person VALUES ('awa');",
+    )
+    .unwrap();
     fs::create_dir_all(dir.files().join("ab")).unwrap();
     fs::write(dir.files().join("ab/photo"), b"pixels").unwrap();
     fs::write(dir.token_key(), b"secret").unwrap();
@@ -30,7 +32,8 @@ fn shop(root: &Path) -> DataDir {
 
 fn sales(dir: &DataDir) -> i64 {
     let data = Connection::open(dir.data_db()).unwrap();
-    data.query_row("SELECT count(*) FROM sale", [], |row| row.get(0)).unwrap()
+    data.query_row("SELECT count(*) FROM sale", [], |row| row.get(0))
+        .unwrap()
 }
 
 fn leftovers(dir: &Path) -> Vec<String> {
@@ -60,10 +63,15 @@ fn a_backup_beside_an_open_database_restores_what_was_there_and_keeps_what_came_
     let restored = restore(&dir, &dir.lock().unwrap(), &taken.path).unwrap();
     assert_eq!(sales(&dir), 1);
     assert_eq!(fs::read(dir.files().join("ab/photo")).unwrap(), b"pixels");
-    assert!(!dir.token_key().exists(), "old tokens must not open the restored hub");
+    assert!(
+        !dir.token_key().exists(),
+        "old tokens must not open the restored hub"
+    );
     let aside = restored.moved_aside.unwrap();
     let before = Connection::open(aside.join("data.db")).unwrap();
-    let kept: i64 = before.query_row("SELECT count(*) FROM sale", [], |row| row.get(0)).unwrap();
+    let kept: i64 = before
+        .query_row("SELECT count(*) FROM sale", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(kept, 2);
     assert!(aside.join("token.key").exists());
     assert!(leftovers(dir.root()).is_empty());
@@ -74,10 +82,28 @@ fn the_key_of_the_tokens_is_in_no_backup() {
     let temp = tempfile::tempdir().unwrap();
     let dir = shop(&temp.path().join("data"));
     let taken = take(&dir, &temp.path().join("b.tar"), "comptoir").unwrap();
-    let names: Vec<_> = taken.manifest.entries.iter().map(|entry| entry.name.as_str()).collect();
+    let names: Vec<_> = taken
+        .manifest
+        .entries
+        .iter()
+        .map(|entry| entry.name.as_str())
+        .collect();
     assert_eq!(names, ["hub.db", "data.db", "files/ab/photo"]);
     let bytes = fs::read(&taken.path).unwrap();
     assert!(!bytes.windows(6).any(|window| window == b"secret"));
+}
+
+#[test]
+fn a_restored_demo_is_still_known_as_one() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = shop(&temp.path().join("data"));
+    dir.mark_demo(true).unwrap();
+    let taken = take(&dir, &temp.path().join("b.tar"), "x").unwrap();
+    let other = DataDir::create(&temp.path().join("other"), &Config::default()).unwrap();
+    let restored = restore(&other, &other.lock().unwrap(), &taken.path).unwrap();
+    assert!(other.is_demo());
+    assert_eq!(restored.moved_aside, None);
+    assert_eq!(sales(&other), 1);
 }
 
 #[test]
@@ -122,7 +148,13 @@ fn a_database_that_is_damaged_fails_the_backup_and_leaves_nothing() {
     fs::write(dir.hub_db(), vec![7; 8192]).unwrap();
     let out = temp.path().join("out");
     fs::create_dir(&out).unwrap();
-    assert!(matches!(take(&dir, &out, "x"), Err(Error::Database { database: "hub.db", .. })));
+    assert!(matches!(
+        take(&dir, &out, "x"),
+        Err(Error::Database {
+            database: "hub.db",
+            ..
+        })
+    ));
     assert_eq!(fs::read_dir(&out).unwrap().count(), 0);
 }
 

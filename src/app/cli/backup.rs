@@ -27,6 +27,9 @@ pub fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     if args.json {
         say_json(&json!({ "file": taken.path, "commit": commit, "at": taken.manifest.at }))
     } else {
-        say(format_args!("{}: whole, at commit {commit}", taken.path.display()))
+        say(format_args!(
+            "{}: whole, at commit {commit}",
+            taken.path.display()
+        ))
     }
 }

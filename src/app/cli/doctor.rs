@@ -61,7 +61,10 @@ pub fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         say_json(&findings)?;
     } else {
         for Finding { what, ok, detail } in &findings {
-            say(format_args!("{}  {what:<14} {detail}", if *ok { "ok " } else { "BAD" }))?;
+            say(format_args!(
+                "{}  {what:<14} {detail}",
+                if *ok { "ok " } else { "BAD" }
+            ))?;
         }
     }
     if good { Ok(()) } else { Err(Failure::Reported) }
@@ -77,9 +80,10 @@ fn data(path: &Path, running: bool) -> Result<String, String> {
     match fs::read_dir(path) {
         Ok(_) if running => Ok(format!("{}, a server is running on it", path.display())),
         Ok(_) => Ok(path.display().to_string()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Ok(format!("{}: not there yet; `comptoir serve` makes it", path.display()))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(format!(
+            "{}: not there yet; `comptoir serve` makes it",
+            path.display()
+        )),
         Err(error) => Err(format!("{}: {error}", path.display())),
     }
 }
@@ -113,7 +117,9 @@ fn address(listening: SocketAddr) -> Result<String, String> {
 
 fn clock(now: SystemTime) -> Result<String, String> {
     match now.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) if since >= SANE_CLOCK => Ok(crate::domain::timestamp::rfc3339(crate::domain::timestamp::ms(now))),
+        Ok(since) if since >= SANE_CLOCK => Ok(crate::domain::timestamp::rfc3339(
+            crate::domain::timestamp::ms(now),
+        )),
         _ => Err("the clock of this machine is wrong; set it, or logins will not work".into()),
     }
 }
@@ -122,7 +128,11 @@ fn clock(now: SystemTime) -> Result<String, String> {
 fn disk(path: &Path) -> Result<String, String> {
     // The directory may not exist yet; its nearest parent lies on the same disk.
     let existing = path.ancestors().find(|p| p.exists()).unwrap_or(Path::new("."));
-    let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
+    let existing = if existing.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        existing
+    };
     let space = rustix::fs::statvfs(existing).map_err(|error| format!("{}: {error}", existing.display()))?;
     let free = space.f_bavail.saturating_mul(space.f_frsize);
     let text = format!("{} MiB free", free >> 20);

@@ -32,7 +32,13 @@ use crate::{
 pub use output::Failure;
 
 #[derive(Parser)]
-#[command(name = "comptoir", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "comptoir",
+    version,
+    about,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,

@@ -57,7 +57,13 @@ macro_rules! fails_as {
         }
     )* };
 }
-fails_as!(config::Error, data_dir::Error, listen::Error, backup::Error, io::Error);
+fails_as!(
+    config::Error,
+    data_dir::Error,
+    listen::Error,
+    backup::Error,
+    io::Error
+);
 
 /// Prints a line to the standard output.
 ///

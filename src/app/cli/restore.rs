@@ -22,7 +22,10 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let loaded = global.load()?;
     if !args.file.is_file() {
-        return Err(Failure::failed(format!("there is no file {}", args.file.display())));
+        return Err(Failure::failed(format!(
+            "there is no file {}",
+            args.file.display()
+        )));
     }
     let dir = DataDir::create(&global.data, &loaded.config)?;
     let claim = dir.lock()?;
@@ -36,7 +39,10 @@ pub fn run(args: &Args, global: &Global) -> Result<(), Failure> {
             "moved_aside": restored.moved_aside,
         }));
     }
-    say(format_args!("restored: the state of {}, commit {}", manifest.at, manifest.commit))?;
+    say(format_args!(
+        "restored: the state of {}, commit {}",
+        manifest.at, manifest.commit
+    ))?;
     say(format_args!(
         "new epoch {}: everybody logs in again, and terminals fetch their data anew",
         restored.epoch

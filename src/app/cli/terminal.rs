@@ -3,7 +3,9 @@
 use super::{Failure, Global};
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command { List }
+pub enum Command {
+    List,
+}
 
 pub fn run(_: Command, _: &Global) -> Result<(), Failure> {
     Err(Failure::failed("not built in yet"))

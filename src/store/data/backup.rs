@@ -72,7 +72,11 @@ pub fn new_epoch(path: &Path) -> Result<Epoch, Error> {
 
 fn has_table(conn: &Connection, name: &str) -> Result<bool, Error> {
     Ok(conn
-        .query_row("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", [name], |_| Ok(()))
+        .query_row(
+            "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1",
+            [name],
+            |_| Ok(()),
+        )
         .optional()?
         .is_some())
 }
