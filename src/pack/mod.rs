@@ -260,12 +260,3 @@ pub struct Function {
 /// Names that every function may use beside its own parameters.
 pub const IMPLICIT_PARAMS: &[&str] = &["me_id", "me_role", "me_username", "now"];
 
-impl Function {
-    /// Typed arguments in the order of the parameters.
-    pub fn bind_args(
-        &self,
-        _args: &serde_json::Value,
-    ) -> crate::protocol::error::Result<Vec<crate::protocol::SqlValue>> {
-        unimplemented!()
-    }
-}

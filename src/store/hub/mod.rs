@@ -4,6 +4,7 @@
 //! transactions. Callers of other modules get at the connection type by its name here, never by diesel's.
 
 pub mod audit;
+pub mod backup;
 pub mod chain;
 pub mod error;
 pub mod generation;
