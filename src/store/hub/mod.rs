@@ -4,6 +4,7 @@
 //! transactions. Callers of other modules get at the connection type by its name here, never by diesel's.
 
 pub mod audit;
+pub mod backup;
 pub mod chain;
 pub mod error;
 pub mod generation;
@@ -28,6 +29,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+pub use backup::{backup_to, check, verify_audit};
 pub use error::{Error, Result};
 
 /// The migrations of `hub.db`, part of the binary.
