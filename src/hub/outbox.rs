@@ -31,12 +31,25 @@ struct Inner {
     closing: Option<Close>,
     /// The socket is gone: whatever is pushed is dropped.
     closed: bool,
+    /// Requests started and not yet answered.
+    in_flight: usize,
     /// Requests answered since the session last looked.
     answered: Answered,
     /// Whether the session wants to hear of the next answer.
     session_waits: bool,
     /// Events came since the session last looked.
     took_events: bool,
+}
+
+impl Inner {
+    /// A hub that is going away still answers what it has begun.
+    fn takes_answers(&self) -> bool {
+        !self.closed && matches!(self.closing, None | Some(Close::GoingAway { .. }))
+    }
+
+    fn may_close(&self) -> bool {
+        self.in_flight == 0 || !matches!(self.closing, Some(Close::GoingAway { .. }))
+    }
 }
 
 /// Requests answered, by lane.
@@ -97,17 +110,28 @@ impl Outbox {
         self.socket.wake();
     }
 
+    /// A request was started: a hub that is going away waits for its answer.
+    pub fn expect_answer(&self) {
+        self.inner.lock().in_flight += 1;
+    }
+
+    /// Requests started and not yet answered.
+    pub fn in_flight(&self) -> usize {
+        self.inner.lock().in_flight
+    }
+
     /// Queues the answer of a request; `true`: the session asked to be told.
     #[must_use]
     pub fn push_answer(&self, frame: Bytes, ordered: bool) -> bool {
         let tell = {
             let mut inner = self.inner.lock();
+            inner.in_flight = inner.in_flight.saturating_sub(1);
             if ordered {
                 inner.answered.ordered += 1;
             } else {
                 inner.answered.reads += 1;
             }
-            if !inner.closed && inner.closing.is_none() {
+            if inner.takes_answers() {
                 inner.result_bytes += frame.len();
                 inner.queue.push_back(Item {
                     bytes: frame,
@@ -235,7 +259,7 @@ impl Outbox {
         if inner.queue.is_empty() && inner.queue.capacity() > 64 {
             inner.queue = VecDeque::new(); // an idle socket keeps no memory of a busy one
         }
-        let closing = if moved == 0 { inner.closing.clone() } else { None };
+        let closing = if moved == 0 && inner.may_close() { inner.closing.clone() } else { None };
         drop(inner);
         if moved > 0 {
             self.replay.wake();
@@ -332,6 +356,17 @@ mod tests {
         let outbox = Outbox::new(3);
         assert!(outbox.push_events(Bytes::from_static(b"large")));
         assert_eq!(drain(&outbox).0.len(), 1);
+    }
+
+    #[test]
+    fn a_hub_that_goes_away_closes_after_the_last_answer() {
+        let outbox = Outbox::new(10);
+        outbox.expect_answer();
+        outbox.close(Close::GoingAway { retry_after_ms: 1 });
+        assert_eq!(drain(&outbox).1, Poll::Pending);
+        let _ = outbox.push_answer(Bytes::from_static(b"answer"), true);
+        assert_eq!(drain(&outbox).0.len(), 1);
+        assert!(matches!(drain(&outbox).1, Poll::Ready(Drained::Closing(_))));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! replay is in `catch_up`.
 
 use std::{
-    sync::{Arc, atomic::AtomicUsize},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -106,7 +106,6 @@ impl Session {
             transport,
             since_ms: timestamp::now_ms(),
             outbox: outbox.clone(),
-            in_flight: AtomicUsize::new(0),
         });
         let now = Instant::now();
         let limits = worker.ctx.limits.clone();

@@ -1,6 +1,6 @@
 //! From a client's message to a job and back: limits, lanes, answers.
 
-use std::{sync::atomic::Ordering, time::Duration, time::Instant};
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use bytes::Bytes;
@@ -108,6 +108,9 @@ impl Session {
     }
 
     fn accept(&mut self, text: &str, ctx: &mut Context<Self>) {
+        if self.outbox.is_closing() {
+            return; // nothing begins that could not be answered
+        }
         let now = Instant::now();
         let Frame { id, request } = Frame::parse(text);
         if !self.within_rate(id.as_ref(), now) {
@@ -220,6 +223,7 @@ impl Session {
                 Some((lane, Pending { id, kind, at, what })) => match what {
                     What::Run(job) => self.run(lane, id, kind, at, *job, ctx),
                     What::Refuse(error) => {
+                        self.outbox.expect_answer();
                         let _ = self
                             .outbox
                             .push_answer(self.error_frame(Some(&id), kind, &error), true);
@@ -245,6 +249,7 @@ impl Session {
                 session.do_send(messages::Answered);
             }
         });
+        self.outbox.expect_answer();
         self.worker.ctx.executor.submit(job, reply);
     }
 

@@ -20,4 +20,4 @@ pub mod source;
 mod writer;
 
 pub use handle::{AuditFilter, AuditHandle, AuditRecord, Entry};
-pub use source::{WriteAudit, WriteAuditSource};
+pub use source::WriteAuditSource;

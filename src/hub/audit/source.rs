@@ -2,26 +2,11 @@
 
 use std::{future::Future, pin::Pin};
 
-use crate::{protocol::error::Result, store::hub::audit::NewRow};
-
-/// The audit of one write, stored beside it in the business database.
-#[derive(Debug, Clone, Default)]
-pub struct WriteAudit {
-    /// Rises by at least one with each, never reused.
-    pub seq: i64,
-    pub at_ms: i64,
-    pub user_id: Option<i64>,
-    pub username: Option<String>,
-    pub address: Option<String>,
-    pub session: Option<String>,
-    /// Function or route.
-    pub subject: Option<String>,
-    /// Statement text without values.
-    pub detail: Option<String>,
-    pub tables: Option<String>,
-    pub rows_affected: Option<i64>,
-    pub commit: Option<i64>,
-}
+use crate::{
+    executor::{ExecutorHandle, WriteAudit},
+    protocol::error::Result,
+    store::hub::audit::NewRow,
+};
 
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
@@ -37,19 +22,33 @@ pub trait WriteAuditSource: Send + Sync + 'static {
     fn trim(&self, up_to: i64) -> Answer<'_, ()>;
 }
 
+impl WriteAuditSource for ExecutorHandle {
+    fn epoch(&self) -> String {
+        ExecutorHandle::epoch(self).to_string()
+    }
+
+    fn page(&self, after: i64, limit: usize) -> Answer<'_, Vec<WriteAudit>> {
+        Box::pin(self.audit_page(after, limit))
+    }
+
+    fn trim(&self, up_to: i64) -> Answer<'_, ()> {
+        Box::pin(self.audit_trim(up_to))
+    }
+}
+
 impl From<WriteAudit> for NewRow {
     fn from(write: WriteAudit) -> Self {
         Self {
             at_ms: write.at_ms,
             action: "write".into(),
-            user_id: write.user_id,
-            username: write.username,
-            address: write.address,
+            user_id: Some(write.user_id),
+            username: Some(write.username),
+            address: Some(write.address),
             session: write.session,
             subject: write.subject,
             detail: write.detail,
             tables: write.tables,
-            rows_affected: write.rows_affected,
+            rows_affected: Some(write.rows_affected),
             commit: write.commit,
             outcome: "ok".into(),
         }

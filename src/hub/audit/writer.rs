@@ -19,8 +19,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::source::WriteAudit;
 use crate::{
+    executor::WriteAudit,
     protocol::error::{Code, Error, Result},
     store::hub::{
         Connection, HubStore,

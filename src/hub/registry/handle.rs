@@ -42,7 +42,6 @@ pub struct Connected {
     pub transport: &'static str,
     pub since_ms: i64,
     pub outbox: Arc<Outbox>,
-    pub in_flight: AtomicUsize,
 }
 
 /// A connected session as administrators see it.
@@ -82,7 +81,7 @@ impl Connected {
             latency_ms: self.outbox.latency_ms(),
             outbox_bytes,
             outbox_frames,
-            in_flight: self.in_flight.load(Ordering::Relaxed),
+            in_flight: self.outbox.in_flight(),
         }
     }
 }

@@ -200,8 +200,8 @@ pub fn visit<E: From<Error>>(
     conn: &mut Connection,
     from_ms: Option<i64>,
     to_ms: Option<i64>,
-    mut each: impl FnMut(Row) -> Result<(), E>,
-) -> Result<(), E> {
+    mut each: impl FnMut(Row) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
     let rows = audit::table
         .filter(audit::at_ms.ge(from_ms.unwrap_or(i64::MIN)))
         .filter(audit::at_ms.lt(to_ms.unwrap_or(i64::MAX)))

@@ -7,6 +7,8 @@ use diesel::{
     sql_types::Text,
 };
 
+use super::audit;
+
 /// Why a copy or a check failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -16,6 +18,8 @@ pub enum Error {
     Query(#[from] diesel::result::Error),
     #[error("the database is damaged: {0}")]
     Damaged(String),
+    #[error("the audit cannot be read: {0}")]
+    Audit(String),
 }
 
 #[derive(QueryableByName)]
@@ -54,11 +58,11 @@ pub fn check(path: &Path) -> Result<(), Error> {
 ///
 /// # Errors
 /// Names the first entry that was edited, removed or moved.
-pub fn verify_audit(path: &Path) -> Result<i64, Error> {
+pub fn verify_audit(path: &Path) -> Result<u64, Error> {
     let mut conn = open(path)?;
-    let verdict = super::read(&mut conn, super::audit::verify).map_err(|e| Error::Damaged(e.to_string()))?;
+    let verdict = super::read(&mut conn, audit::verify).map_err(|cause| Error::Audit(cause.to_string()))?;
     match verdict.fault {
-        None => Ok(verdict.good),
+        None => Ok(verdict.good.unsigned_abs()),
         Some(fault) => Err(Error::Damaged(format!("audit entry {}: {}", fault.id, fault.what))),
     }
 }

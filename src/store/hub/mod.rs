@@ -29,6 +29,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+pub use backup::{backup_to, check, verify_audit};
 pub use error::{Error, Result};
 
 /// The migrations of `hub.db`, part of the binary.
