@@ -105,7 +105,7 @@ impl ExecutorHandle {
             let shapes = &mut reader.shapes;
             let (page, _) = reader
                 .connections
-                .full(|conn| log::page(conn, shapes, after, max_bytes).map_err(from_sqlite))?;
+                .full(|conn, _| log::page(conn, shapes, after, max_bytes).map_err(from_sqlite))?;
             Ok(page)
         })
         .await
@@ -117,7 +117,7 @@ impl ExecutorHandle {
             let shapes = &mut reader.shapes;
             let (found, _) = reader
                 .connections
-                .full(|conn| log::visit_commit(conn, shapes, n, &mut visit).map_err(from_sqlite))?;
+                .full(|conn, _| log::visit_commit(conn, shapes, n, &mut visit).map_err(from_sqlite))?;
             if found {
                 Ok(())
             } else {
@@ -137,7 +137,7 @@ impl ExecutorHandle {
         self.inspect(move |reader| {
             let (page, _) = reader
                 .connections
-                .full(|conn| audit_outbox::page(conn, after_seq, limit).map_err(from_sqlite))?;
+                .full(|conn, _| audit_outbox::page(conn, after_seq, limit).map_err(from_sqlite))?;
             Ok(page)
         })
         .await

@@ -64,7 +64,7 @@ impl Reader {
     fn refresh(&mut self) {
         let schema = self.options.shared.schema();
         if !Arc::ptr_eq(&schema, &self.schema) {
-            self.connections = connections(&self.options, &schema);
+            self.connections.set_schema(schema.clone());
             self.schema = schema;
         }
     }
@@ -101,7 +101,7 @@ impl Reader {
                 let limits = self.options.limits;
                 let (called, commit) = self
                     .connections
-                    .full(|conn| function::call(conn, None, function, args, caller, &limits))?;
+                    .full(|conn, guard| function::call(conn, guard, function, args, caller, &limits))?;
                 Ok(answer::call(&called, commit))
             }
             Work::Table(request) => self.connections.table(&origin.role, origin.user_id, request),
@@ -113,7 +113,7 @@ impl Reader {
         let Some(key) = &job.idempotency else {
             return Ok(None);
         };
-        let (found, _) = self.connections.full(|conn| {
+        let (found, _) = self.connections.full(|conn, _| {
             idempotency::find(conn, job.origin.user_id, &key.key, &key.body).map_err(from_sqlite)
         })?;
         match found {

@@ -266,7 +266,7 @@ impl Writer {
     pub fn call(&self, function: &Function, args: &[SqlValue], caller: Caller<'_>) -> Result<Called> {
         function::call(
             &self.conn,
-            Some(&self.guard),
+            &self.guard,
             function,
             args,
             caller,
