@@ -2,5 +2,7 @@
 
 pub mod context;
 pub mod requests;
+pub mod stream;
 
 pub use context::Context;
+pub use stream::{EventStream, StreamQuery, open_stream};
