@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
-    pack::{Cardinality, Function, Method, Pack, ParamType},
+    pack::{Cardinality, Function, Method, Pack, ParamType, Route},
     protocol::{
         Code, Error, SqlValue,
         error::Result,
@@ -61,12 +61,8 @@ enum Found<'a> {
 impl RouteTable {
     pub fn new(pack: &Pack) -> Self {
         let mut routes: Vec<PackRoute> = Vec::new();
-        for function in pack.functions.values() {
-            let Some(route) = &function.route else { continue };
+        for (function, route) in declared_routes(pack) {
             let segments = parse_path(&route.path);
-            if matches!(segments.first(), Some(Segment::Fixed(first)) if RESERVED.contains(&first.as_str())) {
-                continue;
-            }
             let method = method_name(route.method);
             match routes.iter_mut().find(|known| known.segments == segments) {
                 Some(known) => {
@@ -124,6 +120,16 @@ impl PackRoute {
         }
         Ok(Some(parameters))
     }
+}
+
+/// The functions of a pack that have a route, without routes that would stand in the hub's own place.
+pub fn declared_routes(pack: &Pack) -> impl Iterator<Item = (&Arc<Function>, &Route)> {
+    pack.functions
+        .values()
+        .filter_map(|function| Some((function, function.route.as_ref()?)))
+        .filter(|(_, route)| {
+            !matches!(parse_path(&route.path).first(), Some(Segment::Fixed(first)) if RESERVED.contains(&first.as_str()))
+        })
 }
 
 fn parse_path(path: &str) -> Vec<Segment> {
@@ -279,7 +285,7 @@ fn bare_data(function: &Function, answered: &Body) -> Result<Bytes> {
 pub mod tests {
     use serde_json::json;
 
-    use crate::pack::{Param, Route};
+    use crate::pack::Param;
 
     use super::*;
 

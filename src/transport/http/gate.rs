@@ -255,3 +255,80 @@ fn finish(headers: &mut HeaderMap, cors: Vec<(HeaderName, HeaderValue)>, request
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{
+        App,
+        middleware::{Compress, from_fn},
+        test,
+    };
+    use serde_json::Value;
+
+    use super::*;
+
+    async fn render_only(
+        req: ServiceRequest,
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+        let (mut response, _) = render(next.call(req).await?.map_into_boxed_body(), "r-1");
+        finish(response.headers_mut(), Vec::new(), "r-1");
+        Ok(response)
+    }
+
+    /// What reaches a client that takes gzip, of a handler that answers `body` or fails.
+    async fn fetch(path: &str) -> ServiceResponse<BoxBody> {
+        let scope = web::scope("")
+            .route("/small", web::to(|| async { "small" }))
+            .route("/large", web::to(|| async { "large ".repeat(1_000) }))
+            .route(
+                "/busy",
+                web::to(|| async { Err::<String, _>(Problem::from(Error::of(Code::Busy))) }),
+            )
+            .route("/text", web::to(|_: web::Json<String>| async { "never" }))
+            .wrap(from_fn(spare_small_bodies))
+            .wrap(Compress::default())
+            .wrap(from_fn(render_only));
+        let app = test::init_service(App::new().service(scope)).await;
+        let request = test::TestRequest::with_uri(path).insert_header((header::ACCEPT_ENCODING, "gzip"));
+        test::call_service(&app, request.to_request())
+            .await
+            .map_into_boxed_body()
+    }
+
+    #[actix_web::test]
+    async fn errors_of_handlers_and_of_actix_itself_become_problem_documents() {
+        for (path, status, code) in [("/busy", 503, "busy"), ("/text", 400, "invalid_request")] {
+            let response = fetch(path).await;
+            assert_eq!(response.status(), status);
+            assert_eq!(
+                response.headers().get("content-type").unwrap(),
+                "application/problem+json"
+            );
+            assert_eq!(response.headers().get(REQUEST_ID).unwrap(), "r-1");
+            let body: Value = test::read_body_json(response).await;
+            assert_eq!(body["code"], code);
+            assert_eq!(body["request_id"], "r-1");
+        }
+    }
+
+    #[actix_web::test]
+    async fn large_bodies_are_compressed_and_small_ones_left_alone() {
+        let large = fetch("/large").await;
+        assert_eq!(large.headers().get(header::CONTENT_ENCODING).unwrap(), "gzip");
+        let small = fetch("/small").await;
+        assert!(small.headers().get(header::CONTENT_ENCODING).is_none());
+        assert_eq!(test::read_body(small).await, "small");
+    }
+
+    #[actix_web::test]
+    async fn every_answer_carries_the_security_headers() {
+        let response = fetch("/small").await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store"),
+        ] {
+            assert_eq!(response.headers().get(name).unwrap(), value);
+        }
+    }
+}

@@ -5,12 +5,11 @@ use serde_json::{Map, Value, json};
 use crate::pack::{Cardinality, Function, Pack, Param, ParamType};
 
 use super::operation::{Operation, schema_ref};
-use crate::transport::http::functions::method_name;
+use crate::transport::http::functions::{declared_routes, method_name};
 
 /// `(path, method, operation)` of every declared route; `:name` becomes `{name}`.
 pub fn operations(pack: &Pack) -> impl Iterator<Item = (String, &'static str, Operation)> {
-    pack.functions.values().filter_map(|function| {
-        let route = function.route.as_ref()?;
+    declared_routes(pack).map(|(function, route)| {
         let method = method_name(route.method);
         let path: Vec<String> = route
             .path
@@ -20,7 +19,7 @@ pub fn operations(pack: &Pack) -> impl Iterator<Item = (String, &'static str, Op
                 None => segment.to_owned(),
             })
             .collect();
-        Some((path.join("/"), method, operation(function, &route.path, method)))
+        (path.join("/"), method, operation(function, &route.path, method))
     })
 }
 
