@@ -5,6 +5,7 @@ pub mod connection;
 pub mod deadline;
 pub mod error;
 pub mod guard;
+pub mod pack_check;
 pub mod reader;
 pub mod schema;
 pub mod statement;
