@@ -24,6 +24,15 @@ impl Lang {
         Self::parse(&set.unwrap_or_default())
     }
 
+    /// As in packs and accounts: `en`, `fr`, `ar`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Fr => "fr",
+            Self::Ar => "ar",
+        }
+    }
+
     fn parse(locale: &str) -> Self {
         match locale.split(['_', '.', '@', '-']).next() {
             Some("fr") => Self::Fr,

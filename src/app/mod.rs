@@ -18,6 +18,8 @@ pub mod check;
 pub mod cli;
 pub mod data_dir;
 pub mod listen;
+pub mod network;
+pub mod pack_choice;
 pub mod serve;
 pub mod shutdown;
 pub mod sizes;

@@ -19,7 +19,7 @@ const EMBEDDED: &str = "embedded:";
 const DEMO: &str = "shop";
 
 /// Chooses, reads and checks the pack, and remembers the choice.
-pub fn choose(store: &HubStore, named: Option<&Path>, demo: bool) -> Result<Pack, Failure> {
+pub fn choose(store: &HubStore, named: Option<&Path>, demo: bool, data_db: &Path) -> Result<Pack, Failure> {
     let mut pack = match (named, remembered(store)?) {
         (Some(dir), _) => {
             // Remembered in full: the next start may be in another directory.
@@ -36,7 +36,9 @@ pub fn choose(store: &HubStore, named: Option<&Path>, demo: bool) -> Result<Pack
     }
     .map_err(Failure::failed)?;
     if !pack.is_none() {
-        pack_check::check(&mut pack).map_err(Failure::failed)?;
+        // Without migrations the pack is for a database that is there already.
+        let existing = Some(data_db).filter(|path| pack.migrations.is_empty() && path.is_file());
+        pack_check::check_against(&mut pack, existing).map_err(Failure::failed)?;
     }
     Ok(pack)
 }

@@ -92,7 +92,9 @@ pub fn typed_default(kind: ParamType, optional: bool, text: &str) -> Option<SqlV
             .map(str::to_owned)
     };
     if kind == ParamType::Text {
-        let inner = quoted('"').or_else(|| quoted('\'')).unwrap_or_else(|| text.to_owned());
+        let inner = quoted('"')
+            .or_else(|| quoted('\''))
+            .unwrap_or_else(|| text.to_owned());
         return Some(SqlValue::Text(inner));
     }
     kind.from_text(text)
@@ -104,7 +106,10 @@ impl Param {
         match &self.default {
             Some(default) => Ok(default.clone()),
             None if self.optional => Ok(SqlValue::Null),
-            None => Err(Error::invalid(format!("The parameter `{}` is missing.", self.name))),
+            None => Err(Error::invalid(format!(
+                "The parameter `{}` is missing.",
+                self.name
+            ))),
         }
     }
 
@@ -141,12 +146,18 @@ impl Function {
             Value::Array(items) => {
                 if items.len() > self.params.len() {
                     let n = self.params.len();
-                    return Err(Error::invalid(format!("This function takes {n} arguments at most.")));
+                    return Err(Error::invalid(format!(
+                        "This function takes {n} arguments at most."
+                    )));
                 }
                 self.params
                     .iter()
                     .enumerate()
-                    .map(|(i, param)| items.get(i).map_or_else(|| param.absent(), |v| param.from_json(v)))
+                    .map(|(i, param)| {
+                        items
+                            .get(i)
+                            .map_or_else(|| param.absent(), |v| param.from_json(v))
+                    })
                     .collect()
             }
             Value::Object(members) => self.bind_route(&[], Some(members)),

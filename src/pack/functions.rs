@@ -17,7 +17,9 @@ use super::{
 };
 
 /// First words of the statements that a function may hold.
-const ALLOWED: &[&str] = &["select", "with", "values", "insert", "replace", "update", "delete"];
+const ALLOWED: &[&str] = &[
+    "select", "with", "values", "insert", "replace", "update", "delete",
+];
 
 const ANNOTATIONS: &str = "name, param, roles, http, envelope, let, expect";
 
@@ -124,7 +126,10 @@ impl Reader<'_> {
             return None;
         };
         if !is_identifier(name) {
-            self.fault(line, format!("`{name}` is no function name: letters, digits and `_`"));
+            self.fault(
+                line,
+                format!("`{name}` is no function name: letters, digits and `_`"),
+            );
             return None;
         }
         Some(Draft {
@@ -170,7 +175,10 @@ impl Reader<'_> {
             },
             "envelope" if value == "success" => draft.envelope = true,
             "envelope" => self.fault(line, "the only envelope is `success`"),
-            _ => self.fault(line, format!("unknown annotation `-- {key}:` (known: {ANNOTATIONS})")),
+            _ => self.fault(
+                line,
+                format!("unknown annotation `-- {key}:` (known: {ANNOTATIONS})"),
+            ),
         }
     }
 
@@ -192,7 +200,10 @@ impl Reader<'_> {
         } else {
             match expect(value) {
                 Ok(_) if matches!(step.statement.first_word.as_str(), "select" | "values") => {
-                    self.fault(line, "`-- expect:` counts rows that a write changed: a SELECT changes none");
+                    self.fault(
+                        line,
+                        "`-- expect:` counts rows that a write changed: a SELECT changes none",
+                    );
                 }
                 Ok(expect) => {
                     if step.expect.replace(expect).is_some() {
@@ -223,17 +234,25 @@ impl Reader<'_> {
                     self.fault(*line, reason);
                 }
             }
-            let clash = self
-                .functions
-                .values()
-                .find(|other| other.route.as_ref().is_some_and(|other| routes::clash(other, route)));
+            let clash = self.functions.values().find(|other| {
+                other
+                    .route
+                    .as_ref()
+                    .is_some_and(|other| routes::clash(other, route))
+            });
             if let Some(other) = clash {
-                let reason = format!("this route is also that of `{}` ({}:{})", other.name, other.file, other.line);
+                let reason = format!(
+                    "this route is also that of `{}` ({}:{})",
+                    other.name, other.file, other.line
+                );
                 self.fault(*line, reason);
             }
         }
         if let Some(other) = self.functions.get(name) {
-            let reason = format!("`{name}` is already the function at {}:{}", other.file, other.line);
+            let reason = format!(
+                "`{name}` is already the function at {}:{}",
+                other.file, other.line
+            );
             return self.fault(draft.line, reason);
         }
         let function = Function {

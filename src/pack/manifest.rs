@@ -166,7 +166,10 @@ impl Reader<'_> {
                         format!("`{table}` belongs to the hub: no role can have rights on it"),
                     );
                 }
-                if tables.keys().any(|other: &String| other.eq_ignore_ascii_case(&table)) {
+                if tables
+                    .keys()
+                    .any(|other: &String| other.eq_ignore_ascii_case(&table))
+                {
                     self.fault(
                         table_start,
                         format!("role `{name}` names the table `{table}` twice"),
@@ -273,7 +276,10 @@ impl Reader<'_> {
             if roles.get(&user.role).is_none() {
                 self.fault(
                     start,
-                    format!("the demo user `{name}` has the role `{}`, which is no role", user.role),
+                    format!(
+                        "the demo user `{name}` has the role `{}`, which is no role",
+                        user.role
+                    ),
                 );
             }
             if user.password.is_empty() || user.password.len() > MAX_PASSWORD_BYTES {

@@ -32,7 +32,11 @@ pub fn order(sources: impl Iterator<Item = Source>, problems: &mut Problems) -> 
             let reason = format!("has the same number as {}", before.source.file);
             problems.add(file, 0, reason);
         } else if migration.version != expected {
-            problems.add(file, 0, format!("number {expected:04} is missing before this one"));
+            problems.add(
+                file,
+                0,
+                format!("number {expected:04} is missing before this one"),
+            );
         }
         before = Some(migration);
     }

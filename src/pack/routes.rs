@@ -38,7 +38,11 @@ pub fn parse(value: &str) -> Result<Route, String> {
         "PUT" => Method::Put,
         "PATCH" => Method::Patch,
         "DELETE" => Method::Delete,
-        _ => return Err(format!("`{method}` is no method: GET, POST, PUT, PATCH or DELETE")),
+        _ => {
+            return Err(format!(
+                "`{method}` is no method: GET, POST, PUT, PATCH or DELETE"
+            ));
+        }
     };
     let Some(rest) = path.strip_prefix('/') else {
         return Err("a path begins with `/`".into());
@@ -52,7 +56,9 @@ pub fn parse(value: &str) -> Result<Route, String> {
         return Err(format!("`/{first}` is the hub's own"));
     }
     if first.starts_with(':') {
-        return Err("the first segment of a path is a word: it would stand before the hub's own paths".into());
+        return Err(
+            "the first segment of a path is a word: it would stand before the hub's own paths".into(),
+        );
     }
     let mut names = Vec::new();
     for segment in &segments {
@@ -106,5 +112,7 @@ pub fn clash(one: &Route, other: &Route) -> bool {
 
 /// Orders routes so that the first that fits is the most particular: words before parameters, segment by segment.
 pub fn specificity(path: &str) -> Vec<(bool, &str)> {
-    path.split('/').map(|segment| (segment.starts_with(':'), segment)).collect()
+    path.split('/')
+        .map(|segment| (segment.starts_with(':'), segment))
+        .collect()
 }

@@ -7,6 +7,8 @@ pub struct Variable {
     /// With its first character: `:name`, `@name`, `$name`, `?`, `?1`.
     pub text: String,
     pub line: u32,
+    /// Byte at which it begins in the statement's `sql`.
+    pub start: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +71,8 @@ struct Open {
 
 impl Open {
     fn is_trigger(&self) -> bool {
-        self.words.first().is_some_and(|word| word == "create") && self.words.iter().any(|word| word == "trigger")
+        self.words.first().is_some_and(|word| word == "create")
+            && self.words.iter().any(|word| word == "trigger")
     }
 }
 
@@ -159,7 +162,9 @@ impl Splitter<'_> {
         }
         let text = self.text[start..self.at].to_owned();
         let line = self.line;
-        self.token(start, line).variables.push(Variable { text, line });
+        let open = self.token(start, line);
+        let start = start - open.start;
+        open.variables.push(Variable { text, line, start });
     }
 
     fn quoted(&mut self, close: u8, what: &'static str) -> Result<(), Unclosed> {

@@ -101,9 +101,6 @@ impl Session {
         let waits = self.lanes.is_waiting() || self.stalled.is_some();
         let answered = self.outbox.take_answered(waits);
         self.lanes.answered(answered);
-        self.connected
-            .in_flight
-            .store(self.lanes.in_flight(), Ordering::Relaxed);
         answered != Answered::default()
     }
 

@@ -13,6 +13,7 @@
 //! | `schedule.rs` | makes them by the clock, keeps the newest |
 
 mod archive;
+mod on_demand;
 mod manifest;
 mod restore;
 mod schedule;
@@ -23,6 +24,7 @@ use std::{io, path::PathBuf};
 
 pub use archive::verify;
 pub use manifest::Manifest;
+pub use on_demand::{action, before_migration};
 pub use restore::{Restored, restore};
 pub use schedule::{Schedule, newest_good};
 pub use take::{Taken, take};

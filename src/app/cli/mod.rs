@@ -25,8 +25,10 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    app::data_dir::DataDir,
+    app::{data_dir::DataDir, pack_choice},
     config::{self as settings, Loaded},
+    hub::accounts::role_set,
+    store::hub::HubStore,
 };
 
 pub use output::Failure;
@@ -133,12 +135,12 @@ pub fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
     let done = match command {
         Command::Serve(args) => serve::run(args, &global),
-        Command::User(command) => user::run(command, &global),
-        Command::Terminal(command) => terminal::run(command, &global),
+        Command::User(command) => manage_users(command, &global),
+        Command::Terminal(command) => global.open().and_then(|(_, dir)| terminal::run(command, dir.root())),
         Command::Backup(args) => backup::run(&args, &global),
         Command::Restore(args) => restore::run(&args, &global),
         Command::Check(args) => check::run(&args, &global),
-        Command::Audit(command) => audit::run(command, &global),
+        Command::Audit(command) => global.open().and_then(|(_, dir)| audit::run(command, dir.root())),
         Command::App(AppCommand::New(args)) => app_new::run(args, &global),
         Command::App(AppCommand::Check(args)) => app_check::run(args, &global),
         Command::Types(args) => types::run(args, &global),
@@ -149,6 +151,15 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
+}
+
+/// Accounts may be made before the first start, so the data directory is made where it is missing.
+fn manage_users(command: user::Command, global: &Global) -> Result<(), Failure> {
+    let config = global.load()?.config;
+    let dir = DataDir::create(&global.data, &config)?;
+    let store = HubStore::open_in(dir.root()).map_err(Failure::failed)?;
+    let roles = role_set::effective(&pack_choice::known(&store)?.roles);
+    user::run(command, dir.root(), &roles, config.auth.bcrypt_cost)
 }
 
 #[cfg(test)]

@@ -121,8 +121,8 @@ impl Handler<Revoke> for Registry {
 impl Handler<Announce> for Registry {
     type Result = ();
 
-    fn handle(&mut self, Announce(frame): Announce, _: &mut Self::Context) {
-        for session in self.sessions.values() {
+    fn handle(&mut self, Announce { frame, administrators_only }: Announce, _: &mut Self::Context) {
+        for session in self.sessions.values().filter(|s| !administrators_only || s.who.role.admin) {
             session.outbox.push_events(frame.clone());
         }
     }

@@ -125,14 +125,19 @@ impl RegistryHandle {
 
     /// `system_message` to everybody connected.
     pub fn announce(&self, level: &str, text: &str, expires_at: Option<String>) {
-        let event = Event::SystemMessage {
-            level: level.to_owned(),
-            text: text.to_owned(),
-            expires_at,
-        };
+        self.system_message(level, text, expires_at, false);
+    }
+
+    /// `system_message` to the administrators connected.
+    pub fn announce_to_administrators(&self, level: &str, text: &str) {
+        self.system_message(level, text, None, true);
+    }
+
+    fn system_message(&self, level: &str, text: &str, expires_at: Option<String>, administrators_only: bool) {
+        let event = Event::SystemMessage { level: level.to_owned(), text: text.to_owned(), expires_at };
         match serde_json::to_vec(&event) {
-            #[allow(clippy::disallowed_methods)] // rare: an administrator's act
-            Ok(text) => self.addr.do_send(Announce(frame::text(&text))),
+            #[allow(clippy::disallowed_methods)] // rare: an administrator's act, or a failure
+            Ok(text) => self.addr.do_send(Announce { frame: frame::text(&text), administrators_only }),
             Err(cause) => tracing::error!(%cause, "an announcement could not be encoded"),
         }
     }
@@ -141,6 +146,13 @@ impl RegistryHandle {
     pub async fn close_all(&self) {
         if let Err(cause) = self.addr.send(CloseAll).timeout(DEADLINE).await {
             tracing::warn!(%cause, "the registry did not close the sockets");
+        }
+    }
+
+    /// Ready when nobody is connected any more. For the stop, whose deadline bounds it.
+    pub async fn emptied(&self) {
+        while self.count() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 

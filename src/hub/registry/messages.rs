@@ -30,10 +30,13 @@ pub(super) struct SidOf(pub Uuid);
 #[rtype(result = "()")]
 pub(super) struct Revoke(pub Revoked);
 
-/// A finished frame for everybody.
+/// A finished frame for everybody, or for administrators only.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Announce(pub Bytes);
+pub(super) struct Announce {
+    pub frame: Bytes,
+    pub administrators_only: bool,
+}
 
 #[derive(Message)]
 #[rtype(result = "()")]
