@@ -248,7 +248,6 @@ fn what_the_role_may_not_do_is_forbidden() {
     let mut awa = hub.socket("awa");
     for sql in [
         "SELECT prix_achat FROM produits",
-        "SELECT * FROM produits",
         "SELECT id FROM secrets",
         "SELECT id FROM prescriptions",
         "UPDATE produits SET prix = 1",
