@@ -307,12 +307,12 @@ fn no_value_that_a_role_may_not_read_reaches_it_by_any_path() {
     let fatou = hub.login("fatou")["user"]["id"].clone();
     let cursors = (awa.cursor(), moussa.cursor());
     for (sql, params) in [
-        ("UPDATE produits SET prix_achat = 918273645", json!([])),
-        ("UPDATE secrets SET valeur = '918273645'", json!([])),
-        ("INSERT INTO secrets(valeur) VALUES ('918273645')", json!([])),
-        ("INSERT INTO prescriptions(patient_id, texte) VALUES (?, '918273645')", json!([fatou])),
+        ("UPDATE produits SET prix_achat = ?", json!([918273645])),
+        ("UPDATE secrets SET valeur = ?", json!([HIDDEN])),
+        ("INSERT INTO secrets(valeur) VALUES (?)", json!([HIDDEN])),
+        ("INSERT INTO prescriptions(patient_id, texte) VALUES (?, ?)", json!([fatou, HIDDEN])),
         ("UPDATE produits SET prix = prix + 1, prix_achat = prix_achat", json!([])),
-        ("INSERT INTO produits(nom, prix, prix_achat) VALUES ('neuf', 1, 918273645)", json!([])),
+        ("INSERT INTO produits(nom, prix, prix_achat) VALUES ('neuf', 1, ?)", json!([918273645])),
         ("DELETE FROM produits WHERE nom = 'neuf'", json!([])),
     ] {
         admin.query(sql, params).unwrap();
