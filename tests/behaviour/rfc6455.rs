@@ -1,7 +1,10 @@
 //! RFC 6455 by the book, after the groups of the Autobahn suite, against the echo route:
 //! the very same reader, writer and limits as the socket's.
 
-use std::sync::OnceLock;
+use std::{
+    cell::RefCell,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
 
 use crate::support::{
     Hub,
@@ -10,15 +13,27 @@ use crate::support::{
 
 const FIN: u8 = 0x80;
 
-/// One hub for the whole module: each case is a connection of its own.
-fn hub() -> &'static Hub {
-    static HUB: OnceLock<Hub> = OnceLock::new();
-    HUB.get_or_init(|| {
-        // A static is never dropped: the process group is ended with the test binary by the harness of the guard.
-        Hub::with()
-            .env("DEBUG__ECHO", true)
-            .env("LIMITS__MAX_FRAME_BYTES", 16 << 20)
-            .start()
+/// One hub for the tests of this module that run together: each case is a connection of its own.
+/// The last test to end takes it down, which a static alone would not do.
+fn hub() -> Arc<Hub> {
+    static SHARED: Mutex<Weak<Hub>> = Mutex::new(Weak::new());
+    thread_local! {
+        static HELD: RefCell<Option<Arc<Hub>>> = const { RefCell::new(None) };
+    }
+    HELD.with_borrow_mut(|held| {
+        held.get_or_insert_with(|| {
+            let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.upgrade().unwrap_or_else(|| {
+                let hub = Hub::with()
+                    .env("DEBUG__ECHO", true)
+                    .env("LIMITS__MAX_FRAME_BYTES", 16 << 20)
+                    .start();
+                let hub = Arc::new(hub);
+                *shared = Arc::downgrade(&hub);
+                hub
+            })
+        })
+        .clone()
     })
 }
 
