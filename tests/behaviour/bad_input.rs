@@ -29,14 +29,28 @@ fn sql(text: &str) -> Value {
 fn code_invalid_request() {
     let hub = Hub::start();
     let awa = hub.as_user("awa");
-    for body in ["", "{", "[]", "null", "\"x\"", "{\"query\":1}", "{\"query\":\"SELECT 1\",\"params\":7}", "\u{feff}{}", "{}{}"] {
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "\"x\"",
+        "{\"query\":1}",
+        "{\"query\":\"SELECT 1\",\"params\":7}",
+        "\u{feff}{}",
+        "{}{}",
+    ] {
         awa.post_text("/api/query", body).problem(400, "invalid_request");
     }
     let mut socket = hub.socket("awa");
     for frame in ["", "x", "{", "[]", "null"] {
         socket.send_text(frame).unwrap();
         let refusal = socket.answer(&json!(null)).unwrap_err();
-        assert_eq!((refusal.code.as_str(), &refusal.frame["id"]), ("invalid_request", &json!(null)), "{frame}");
+        assert_eq!(
+            (refusal.code.as_str(), &refusal.frame["id"]),
+            ("invalid_request", &json!(null)),
+            "{frame}"
+        );
     }
     // Where the id can be read, the answer carries it.
     socket.refused(json!({"type": "inconnu"}), "invalid_request");
@@ -49,8 +63,14 @@ fn code_invalid_request_for_ids_that_are_none() {
     let hub = Hub::start();
     let mut socket = hub.socket("awa");
     for id in ["null", "1.5", "true", "{}", "[1]"] {
-        socket.send_text(&format!(r#"{{"type":"ping","id":{id}}}"#)).unwrap();
-        assert_eq!(socket.answer(&json!(null)).unwrap_err().code, "invalid_request", "{id}");
+        socket
+            .send_text(&format!(r#"{{"type":"ping","id":{id}}}"#))
+            .unwrap();
+        assert_eq!(
+            socket.answer(&json!(null)).unwrap_err().code,
+            "invalid_request",
+            "{id}"
+        );
     }
     socket.send_text(r#"{"type":"ping"}"#).unwrap();
     assert_eq!(socket.answer(&json!(null)).unwrap_err().code, "invalid_request");
@@ -99,33 +119,50 @@ fn code_conflict() {
 #[test]
 fn code_constraint_violation() {
     let hub = Hub::start();
-    let refused = post(&hub, "/api/query", &sql("INSERT INTO ventes(produit_id, quantite) VALUES (1, 0)"));
+    let refused = post(
+        &hub,
+        "/api/query",
+        &sql("INSERT INTO ventes(produit_id, quantite) VALUES (1, 0)"),
+    );
     assert!(refused.problem(409, "constraint_violation")["constraint"].is_string());
 }
 
 #[test]
 fn code_precondition_failed() {
     let hub = Hub::start();
-    let body = json!({"query": "UPDATE produits SET stock = 1 WHERE id = -1", "params": [], "expect_affected": 1});
+    let body =
+        json!({"query": "UPDATE produits SET stock = 1 WHERE id = -1", "params": [], "expect_affected": 1});
     post(&hub, "/api/query", &body).problem(409, "precondition_failed");
 }
 
 #[test]
 fn code_payload_too_large() {
     let hub = Hub::with().env("LIMITS__MAX_BODY_BYTES", 10_000).start();
-    let reply = post(&hub, "/api/query", &json!({"query": "SELECT ?", "params": ["x".repeat(20_000)]}));
+    let reply = post(
+        &hub,
+        "/api/query",
+        &json!({"query": "SELECT ?", "params": ["x".repeat(20_000)]}),
+    );
     assert!(reply.problem(413, "payload_too_large")["limit"].is_string());
 }
 
 #[test]
 fn code_rate_limited() {
-    let hub = Hub::with().env("LIMITS__REQUESTS_PER_SECOND", 1).env("LIMITS__BURST", 3).start();
+    let hub = Hub::with()
+        .env("LIMITS__REQUESTS_PER_SECOND", 1)
+        .env("LIMITS__BURST", 3)
+        .start();
     let awa = hub.as_user("awa");
     let reply = (0..20)
         .map(|_| awa.post("/api/query", &sql("SELECT 1")))
         .find(|reply| reply.status != 200)
         .expect("the rate holds over HTTP too");
-    assert!(reply.problem(429, "rate_limited")["retry_after_ms"].as_u64().unwrap() > 0);
+    assert!(
+        reply.problem(429, "rate_limited")["retry_after_ms"]
+            .as_u64()
+            .unwrap()
+            > 0
+    );
     assert!(reply.header("retry-after").is_some());
 }
 
@@ -146,7 +183,10 @@ fn code_timeout() {
 #[test]
 fn code_busy() {
     // Readers and a pipeline of one session are few; a crowd of long reports fills any bounded queue.
-    let hub = Hub::with().unthrottled().env("LIMITS__STATEMENT_TIMEOUT_MS", 400).start();
+    let hub = Hub::with()
+        .unthrottled()
+        .env("LIMITS__STATEMENT_TIMEOUT_MS", 400)
+        .start();
     let token = hub.token("awa");
     let endless = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c) SELECT count(*) FROM c";
     let mut crowd: Vec<Socket> = (0..12).map(|_| hub.socket_with_token(&token, "")).collect();
@@ -163,16 +203,32 @@ fn code_busy() {
             Err(refusal) => codes.push(refusal.code),
         }
     }
-    assert!(codes.iter().all(|c| ["ok", "busy", "timeout"].contains(&c.as_str())), "{codes:?}");
+    assert!(
+        codes
+            .iter()
+            .all(|c| ["ok", "busy", "timeout"].contains(&c.as_str())),
+        "{codes:?}"
+    );
 }
 
 #[test]
 fn a_method_that_a_route_does_not_have_and_a_body_of_another_type_are_problems_too() {
     let hub = Hub::start();
     let awa = hub.as_user("awa");
-    for reply in [awa.delete("/api/query"), awa.get("/api/query"), awa.clone().header("content-type", "text/plain").post_text("/api/query", "x")] {
+    for reply in [
+        awa.delete("/api/query"),
+        awa.get("/api/query"),
+        awa.clone()
+            .header("content-type", "text/plain")
+            .post_text("/api/query", "x"),
+    ] {
         assert!((400..500).contains(&reply.status), "{}", reply.status);
-        assert!(reply.header("content-type").unwrap().starts_with("application/problem+json"));
+        assert!(
+            reply
+                .header("content-type")
+                .unwrap()
+                .starts_with("application/problem+json")
+        );
     }
 }
 
@@ -180,10 +236,14 @@ fn a_method_that_a_route_does_not_have_and_a_body_of_another_type_are_problems_t
 fn deeply_nested_json_is_refused_and_harmless() {
     let hub = Hub::start();
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    hub.as_user("awa").post_text("/api/query", &deep).problem(400, "invalid_request");
+    hub.as_user("awa")
+        .post_text("/api/query", &deep)
+        .problem(400, "invalid_request");
     let mut socket = hub.socket("awa");
     socket
-        .send_text(&format!(r#"{{"type":"query","id":1,"query":"SELECT 1","params":{deep}}}"#))
+        .send_text(&format!(
+            r#"{{"type":"query","id":1,"query":"SELECT 1","params":{deep}}}"#
+        ))
         .unwrap();
     // Whether the id could still be read is the reader's affair.
     let answer = socket.frame(Instant::now() + PATIENCE).unwrap();
@@ -241,7 +301,10 @@ fn connections_that_never_speak_do_not_keep_others_waiting() {
 fn a_connection_that_never_speaks_is_closed() {
     let hub = Hub::start();
     let mut silent = raw::connect(hub.addr());
-    assert!(raw::read_to_end(&mut silent, Duration::from_secs(30)).is_some(), "closed within half a minute");
+    assert!(
+        raw::read_to_end(&mut silent, Duration::from_secs(30)).is_some(),
+        "closed within half a minute"
+    );
 }
 
 #[test]
@@ -263,7 +326,10 @@ fn headers_that_come_slowly_do_not_keep_others_waiting_and_do_not_come_forever()
     while slow.write_all(b"X").is_ok() && began.elapsed() < Duration::from_secs(40) {
         std::thread::park_timeout(Duration::from_millis(100));
     }
-    assert!(began.elapsed() < Duration::from_secs(40), "headers may take as long as they like");
+    assert!(
+        began.elapsed() < Duration::from_secs(40),
+        "headers may take as long as they like"
+    );
 }
 
 #[test]
@@ -279,11 +345,19 @@ fn headers_without_end_are_refused() {
 #[test]
 fn garbage_instead_of_http_is_refused() {
     let hub = Hub::start();
-    for bytes in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], b"\0\0\0\0\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"] {
+    for bytes in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"\0\0\0\0\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+    ] {
         let mut stream = raw::connect(hub.addr());
         stream.write_all(bytes).unwrap();
         let _ = stream.shutdown(std::net::Shutdown::Write);
-        assert!(raw::read_to_end(&mut stream, Duration::from_secs(10)).is_some(), "{bytes:x?}");
+        assert!(
+            raw::read_to_end(&mut stream, Duration::from_secs(10)).is_some(),
+            "{bytes:x?}"
+        );
     }
     assert_eq!(hub.client().get("/api/health").status, 200);
 }
@@ -336,7 +410,10 @@ fn a_flood_of_control_frames_does_not_keep_others_waiting() {
     let token = hub.token("awa");
     unharmed(slowest_beside(&hub, |stop| {
         let mut socket = RawSocket::open(hub.addr(), "/ws", Some(&token));
-        socket.stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+        socket
+            .stream
+            .set_write_timeout(Some(Duration::from_millis(100)))
+            .unwrap();
         let pings = raw::frame(0x80 | raw::PING, &[b'x'; 125]).repeat(200);
         until(stop, || socket.write(&pings));
     }));
@@ -349,9 +426,11 @@ fn a_flood_of_logins_does_not_keep_others_waiting() {
         std::thread::scope(|scope| {
             for n in 0..8 {
                 let hub = &hub;
-                scope.spawn(move || until(stop, || {
-                    hub.try_login(&format!("personne-{n}"), "faux");
-                }));
+                scope.spawn(move || {
+                    until(stop, || {
+                        hub.try_login(&format!("personne-{n}"), "faux");
+                    })
+                });
             }
         });
     }));

@@ -28,11 +28,19 @@ fn a_batch_is_one_commit_with_a_result_for_each_statement() {
     assert_eq!(results.len(), 3);
     assert_eq!(results[0]["rows_affected"], 1);
     assert_eq!(results[1]["rows_affected"], 1);
-    assert_eq!(results[2]["rows"], json!([[1]]), "a statement sees those before it");
+    assert_eq!(
+        results[2]["rows"],
+        json!([[1]]),
+        "a statement sees those before it"
+    );
     assert_eq!(result["commit"], before + 1);
     let change = awa.change();
     assert_eq!(change["commit"], result["commit"]);
-    assert_eq!(change["changes"].as_array().unwrap().len(), 2, "one frame for one commit");
+    assert_eq!(
+        change["changes"].as_array().unwrap().len(),
+        2,
+        "one frame for one commit"
+    );
 }
 
 #[test]
@@ -40,9 +48,18 @@ fn one_refused_statement_undoes_the_whole_batch() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
     for (guilty, code) in [
-        (json!({"query": "INSERT INTO ventes(produit_id, quantite) VALUES (1, 0)", "params": []}), "constraint_violation"),
-        (json!({"query": "UPDATE produits SET stock = 0 WHERE id = -1", "params": [], "expect_affected": 1}), "precondition_failed"),
-        (json!({"query": "SELECT valeur FROM secrets", "params": []}), "forbidden"),
+        (
+            json!({"query": "INSERT INTO ventes(produit_id, quantite) VALUES (1, 0)", "params": []}),
+            "constraint_violation",
+        ),
+        (
+            json!({"query": "UPDATE produits SET stock = 0 WHERE id = -1", "params": [], "expect_affected": 1}),
+            "precondition_failed",
+        ),
+        (
+            json!({"query": "SELECT valeur FROM secrets", "params": []}),
+            "forbidden",
+        ),
         (json!({"query": "SELEC", "params": []}), "invalid_sql"),
         (json!({"query": "SELECT ?", "params": []}), "invalid_sql"),
     ] {
@@ -69,7 +86,12 @@ fn a_foreign_key_broken_by_a_batch_undoes_it() {
 fn a_batch_that_is_none_is_an_invalid_request() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
-    for statements in [json!(null), json!("SELECT 1"), json!([1]), json!([{"params": []}])] {
+    for statements in [
+        json!(null),
+        json!("SELECT 1"),
+        json!([1]),
+        json!([{"params": []}]),
+    ] {
         awa.refused(batch(statements), "invalid_request");
     }
     assert_eq!(awa.value("SELECT 1", json!([])), 1);

@@ -19,7 +19,10 @@ fn write(socket: &mut Socket, sql: &str) -> Value {
 fn a_change_tells_when_who_and_the_whole_row() {
     let hub = Hub::start();
     let (mut awa, mut caro) = (hub.socket("awa"), hub.socket("caro"));
-    let commit = write(&mut awa, "INSERT INTO ventes(produit_id, quantite, note) VALUES (1, 2, 'n')");
+    let commit = write(
+        &mut awa,
+        "INSERT INTO ventes(produit_id, quantite, note) VALUES (1, 2, 'n')",
+    );
     let frame = caro.change();
     assert_eq!(frame["commit"], commit);
     assert!(frame["cursor"].is_string());
@@ -42,11 +45,23 @@ fn insert_update_and_delete_carry_what_was_and_what_is() {
     write(&mut awa, "INSERT INTO couples VALUES ('a', 1, 'x')");
     write(&mut awa, "UPDATE couples SET v = 'y'");
     write(&mut awa, "DELETE FROM couples");
-    let (x, y) = (json!({"a": "a", "b": 1, "v": "x"}), json!({"a": "a", "b": 1, "v": "y"}));
+    let (x, y) = (
+        json!({"a": "a", "b": 1, "v": "x"}),
+        json!({"a": "a", "b": 1, "v": "y"}),
+    );
     let key = json!({"a": "a", "b": 1});
-    assert_eq!(next(&mut awa), [json!({"table": "couples", "op": "insert", "key": key, "row": x, "old": null})]);
-    assert_eq!(next(&mut awa), [json!({"table": "couples", "op": "update", "key": key, "row": y, "old": x})]);
-    assert_eq!(next(&mut awa), [json!({"table": "couples", "op": "delete", "key": key, "row": null, "old": y})]);
+    assert_eq!(
+        next(&mut awa),
+        [json!({"table": "couples", "op": "insert", "key": key, "row": x, "old": null})]
+    );
+    assert_eq!(
+        next(&mut awa),
+        [json!({"table": "couples", "op": "update", "key": key, "row": y, "old": x})]
+    );
+    assert_eq!(
+        next(&mut awa),
+        [json!({"table": "couples", "op": "delete", "key": key, "row": null, "old": y})]
+    );
 }
 
 #[test]
@@ -91,13 +106,21 @@ fn values_appear_in_the_forms_of_the_contract_and_blobs_as_their_length() {
         json!({"$real": "-Infinity"}),
         json!("é \u{1}\" 🛒"),
     ] {
-        awa.query("INSERT INTO valeurs(v) VALUES (?)", json!([value])).unwrap();
+        awa.query("INSERT INTO valeurs(v) VALUES (?)", json!([value]))
+            .unwrap();
         assert_eq!(next(&mut awa)[0]["row"]["v"], value);
     }
-    awa.query("INSERT INTO pieces(nom, contenu) VALUES ('p', ?)", json!([{"$blob": "AAEC/w=="}]))
+    awa.query(
+        "INSERT INTO pieces(nom, contenu) VALUES ('p', ?)",
+        json!([{"$blob": "AAEC/w=="}]),
+    )
+    .unwrap();
+    assert_eq!(
+        next(&mut awa)[0]["row"],
+        json!({"id": 1, "nom": "p", "contenu": {"$blob_bytes": 4}})
+    );
+    awa.query("UPDATE pieces SET contenu = zeroblob(9)", json!([]))
         .unwrap();
-    assert_eq!(next(&mut awa)[0]["row"], json!({"id": 1, "nom": "p", "contenu": {"$blob_bytes": 4}}));
-    awa.query("UPDATE pieces SET contenu = zeroblob(9)", json!([])).unwrap();
     let change = next(&mut awa).remove(0);
     assert_eq!(change["old"]["contenu"], json!({"$blob_bytes": 4}));
     assert_eq!(change["row"]["contenu"], json!({"$blob_bytes": 9}));
@@ -106,8 +129,12 @@ fn values_appear_in_the_forms_of_the_contract_and_blobs_as_their_length() {
 #[test]
 fn each_role_sees_its_own_tables_and_columns() {
     let hub = Hub::start();
-    let (mut admin, mut awa, mut caro, mut moussa) =
-        (hub.socket("admin"), hub.socket("awa"), hub.socket("caro"), hub.socket("moussa"));
+    let (mut admin, mut awa, mut caro, mut moussa) = (
+        hub.socket("admin"),
+        hub.socket("awa"),
+        hub.socket("caro"),
+        hub.socket("moussa"),
+    );
     let result = admin
         .request(json!({"type": "batch", "statements": [
             {"query": "UPDATE produits SET prix = 900, prix_achat = 700 WHERE id = 3"},
@@ -116,7 +143,13 @@ fn each_role_sees_its_own_tables_and_columns() {
              "params": [moussa.welcome["user"]["id"]]},
         ]}))
         .unwrap();
-    assert_eq!(admin.change_at(&result["commit"])["changes"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        admin.change_at(&result["commit"])["changes"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
     assert_eq!(
         next(&mut awa),
         [json!({"table": "produits", "op": "update", "key": {"id": 3},
@@ -148,21 +181,28 @@ fn an_update_that_sets_a_row_to_itself_does_not_hide_the_next_one() {
     let (mut admin, mut awa) = (hub.socket("admin"), hub.socket("awa"));
     write(&mut admin, "UPDATE produits SET prix = prix");
     let seen = write(&mut admin, "UPDATE produits SET prix = 2 WHERE id = 1");
-    let found = awa.try_event(|e| e["type"] == "data_change" && e["commit"] == seen).unwrap();
+    let found = awa
+        .try_event(|e| e["type"] == "data_change" && e["commit"] == seen)
+        .unwrap();
     assert_eq!(found["changes"][0]["row"]["prix"], 2);
 }
 
 #[test]
 fn owners_see_their_rows_and_a_row_that_changes_owner_leaves_one_and_reaches_the_other() {
     let hub = Hub::start();
-    let (mut admin, mut moussa, mut fatou) =
-        (hub.socket("admin"), hub.socket("moussa"), hub.socket("fatou"));
-    let (m, f) = (moussa.welcome["user"]["id"].clone(), fatou.welcome["user"]["id"].clone());
+    let (mut admin, mut moussa, mut fatou) = (hub.socket("admin"), hub.socket("moussa"), hub.socket("fatou"));
+    let (m, f) = (
+        moussa.welcome["user"]["id"].clone(),
+        fatou.welcome["user"]["id"].clone(),
+    );
     let insert = "INSERT INTO prescriptions(patient_id, texte) VALUES (?, ?)";
     admin.query(insert, json!([m, "à moussa"])).unwrap();
     admin.query(insert, json!([f, "à fatou"])).unwrap();
     let moved = admin
-        .query("UPDATE prescriptions SET patient_id = ? WHERE texte = 'à moussa'", json!([f]))
+        .query(
+            "UPDATE prescriptions SET patient_id = ? WHERE texte = 'à moussa'",
+            json!([f]),
+        )
         .unwrap()["commit"]
         .clone();
     assert_eq!(next(&mut moussa)[0]["row"]["texte"], "à moussa");
@@ -188,7 +228,10 @@ fn more_than_a_thousand_rows_are_told_as_truncated() {
     assert_eq!(next(&mut awa).len(), 1000);
     let commit = write(&mut awa, &lines(1001));
     let frame = awa.change_at(&commit);
-    assert_eq!((&frame["truncated"], &frame["tables"]), (&json!(true), &json!(["lignes"])));
+    assert_eq!(
+        (&frame["truncated"], &frame["tables"]),
+        (&json!(true), &json!(["lignes"]))
+    );
     assert!(frame["cursor"].is_string() && frame.get("changes").is_none());
 
     // Counted after the role's filter: two thousand rows that awa may not see, and one that she may.
@@ -207,9 +250,15 @@ fn more_than_a_thousand_rows_are_told_as_truncated() {
 fn more_than_256_kib_are_told_as_truncated() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
-    let commit = write(&mut awa, "INSERT INTO lignes(texte) VALUES (hex(zeroblob(200000)))");
+    let commit = write(
+        &mut awa,
+        "INSERT INTO lignes(texte) VALUES (hex(zeroblob(200000)))",
+    );
     let frame = awa.change_at(&commit);
-    assert_eq!((&frame["truncated"], &frame["tables"]), (&json!(true), &json!(["lignes"])));
+    assert_eq!(
+        (&frame["truncated"], &frame["tables"]),
+        (&json!(true), &json!(["lignes"]))
+    );
     write(&mut awa, "INSERT INTO lignes(texte) VALUES ('court')");
     assert_eq!(next(&mut awa)[0]["row"]["texte"], "court");
 }
@@ -243,16 +292,24 @@ fn subscribe_replaces_the_set_from_a_commit_on() {
     let hub = Hub::start();
     let mut awa = hub.socket_at("awa", "tables=ventes");
     let mut other = hub.socket("binta");
-    let answer = awa.request(json!({"type": "subscribe", "tables": ["lignes"]})).unwrap();
+    let answer = awa
+        .request(json!({"type": "subscribe", "tables": ["lignes"]}))
+        .unwrap();
     assert_eq!(answer["tables"], json!(["lignes"]));
     assert_eq!(answer["commit"], other.welcome["commit"]);
-    write(&mut other, "INSERT INTO ventes(produit_id, quantite) VALUES (1, 1)");
+    write(
+        &mut other,
+        "INSERT INTO ventes(produit_id, quantite) VALUES (1, 1)",
+    );
     let wanted = write(&mut other, "INSERT INTO lignes(texte) VALUES ('oui')");
     assert_eq!(awa.change()["commit"], wanted);
 
     let answer = awa.request(json!({"type": "subscribe", "tables": "*"})).unwrap();
     assert_eq!(answer["commit"], wanted);
-    let wanted = write(&mut other, "INSERT INTO ventes(produit_id, quantite) VALUES (1, 1)");
+    let wanted = write(
+        &mut other,
+        "INSERT INTO ventes(produit_id, quantite) VALUES (1, 1)",
+    );
     assert_eq!(awa.change()["commit"], wanted);
 
     awa.request(json!({"type": "subscribe", "tables": []})).unwrap();
@@ -266,7 +323,11 @@ fn subscribe_replaces_the_set_from_a_commit_on() {
 fn a_table_that_the_role_may_not_read_cannot_be_asked_for() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
-    for tables in [json!(["secrets"]), json!(["ventes", "prescriptions"]), json!(["inconnue"])] {
+    for tables in [
+        json!(["secrets"]),
+        json!(["ventes", "prescriptions"]),
+        json!(["inconnue"]),
+    ] {
         awa.refused(json!({"type": "subscribe", "tables": tables}), "forbidden");
     }
     let commit = write(&mut awa, "INSERT INTO lignes(texte) VALUES ('toujours')");
@@ -286,10 +347,18 @@ fn commits_rise_by_one_with_each_transaction_that_changed_a_row() {
         assert_eq!(write(awa, "INSERT INTO lignes(texte) VALUES ('x')"), last + 1);
         last += 1;
         assert_eq!(write(awa, "UPDATE lignes SET texte = 'y' WHERE rowid = -1"), last);
-        assert!(awa.query("INSERT INTO ventes(produit_id, quantite) VALUES (1, 0)", json!([])).is_err());
+        assert!(
+            awa.query(
+                "INSERT INTO ventes(produit_id, quantite) VALUES (1, 0)",
+                json!([])
+            )
+            .is_err()
+        );
     }
     for socket in &mut sockets {
-        let seen: Vec<u64> = (0..20).map(|_| socket.change()["commit"].as_u64().unwrap()).collect();
+        let seen: Vec<u64> = (0..20)
+            .map(|_| socket.change()["commit"].as_u64().unwrap())
+            .collect();
         assert_eq!(seen, (last - 19..=last).collect::<Vec<_>>());
     }
 }
@@ -307,12 +376,20 @@ fn concurrent_writers_make_one_order_that_all_see() {
                     let ids: Vec<_> = (0..50)
                         .map(|n| {
                             let note = w * 1000 + n;
-                            socket.send(query("INSERT INTO ventes(id, produit_id, quantite) VALUES (?, 1, 1)", json!([note])))
+                            socket.send(query(
+                                "INSERT INTO ventes(id, produit_id, quantite) VALUES (?, 1, 1)",
+                                json!([note]),
+                            ))
                         })
                         .collect();
                     ids.iter()
                         .enumerate()
-                        .map(|(n, id)| (socket.answer(id).unwrap()["commit"].as_u64().unwrap(), w * 1000 + n as i64))
+                        .map(|(n, id)| {
+                            (
+                                socket.answer(id).unwrap()["commit"].as_u64().unwrap(),
+                                w * 1000 + n as i64,
+                            )
+                        })
                         .collect::<Vec<_>>()
                 })
             })
@@ -324,10 +401,16 @@ fn concurrent_writers_make_one_order_that_all_see() {
     let seen: Vec<(u64, i64)> = (0..200)
         .map(|_| {
             let frame = watcher.change();
-            (frame["commit"].as_u64().unwrap(), frame["changes"][0]["row"]["id"].as_i64().unwrap())
+            (
+                frame["commit"].as_u64().unwrap(),
+                frame["changes"][0]["row"]["id"].as_i64().unwrap(),
+            )
         })
         .collect();
-    assert_eq!(seen, told, "what the writers were told is what the watcher saw, in commit order");
+    assert_eq!(
+        seen, told,
+        "what the writers were told is what the watcher saw, in commit order"
+    );
 }
 
 #[test]
@@ -335,11 +418,19 @@ fn a_change_by_another_program_comes_within_a_second_and_by_nobody() {
     let hub = Hub::start();
     let mut caro = hub.socket("caro");
     let db = hub.data_db();
-    db.execute("INSERT INTO ventes(id, produit_id, quantite) VALUES (77, 1, 3)", []).unwrap();
-    let frame = within(Duration::from_millis(1500), "the change of another program", || {
-        let _ = caro.frame(std::time::Instant::now() + Duration::from_millis(50));
-        caro.changes().next().cloned()
-    });
+    db.execute(
+        "INSERT INTO ventes(id, produit_id, quantite) VALUES (77, 1, 3)",
+        [],
+    )
+    .unwrap();
+    let frame = within(
+        Duration::from_millis(1500),
+        "the change of another program",
+        || {
+            let _ = caro.frame(std::time::Instant::now() + Duration::from_millis(50));
+            caro.changes().next().cloned()
+        },
+    );
     assert_eq!(frame["by"], json!(null));
     assert_eq!(frame["changes"][0]["row"]["id"], 77);
     let read = caro.query("SELECT id FROM ventes", json!([])).unwrap();
@@ -355,9 +446,14 @@ fn a_replace_by_another_program_shows_as_the_insert_and_by_a_session_as_both() {
     next(&mut awa);
     let last = next(&mut awa).pop().unwrap();
     assert_eq!(last["row"]["v"], "y", "the last word is the new row");
-    hub.data_db().execute("REPLACE INTO couples VALUES ('a', 1, 'z')", []).unwrap();
+    hub.data_db()
+        .execute("REPLACE INTO couples VALUES ('a', 1, 'z')", [])
+        .unwrap();
     let changes = next(&mut awa);
-    assert_eq!((&changes[0]["op"], &changes[0]["row"]["v"]), (&json!("insert"), &json!("z")));
+    assert_eq!(
+        (&changes[0]["op"], &changes[0]["row"]["v"]),
+        (&json!("insert"), &json!("z"))
+    );
 }
 
 #[test]
@@ -367,7 +463,8 @@ fn another_programs_writes_and_the_hubs_own_make_one_sequence() {
     let db = hub.data_db();
     let mut last = awa.welcome["commit"].as_u64().unwrap();
     for n in 0..5 {
-        db.execute("INSERT INTO lignes(texte) VALUES ('dehors')", []).unwrap();
+        db.execute("INSERT INTO lignes(texte) VALUES ('dehors')", [])
+            .unwrap();
         write(&mut awa, "INSERT INTO lignes(texte) VALUES ('dedans')");
         let mut authors = Vec::new();
         while authors.len() < 2 {
@@ -386,8 +483,11 @@ fn a_refused_write_is_never_told() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
     assert!(
-        awa.query("INSERT INTO ventes(produit_id, quantite) VALUES (1, 1), (1, 0)", json!([]))
-            .is_err()
+        awa.query(
+            "INSERT INTO ventes(produit_id, quantite) VALUES (1, 1), (1, 0)",
+            json!([])
+        )
+        .is_err()
     );
     assert!(awa.rpc("sell", json!([4, 100])).is_err());
     let real = write(&mut awa, "INSERT INTO lignes(texte) VALUES ('vrai')");
@@ -399,7 +499,10 @@ fn a_write_over_http_is_told_without_a_session() {
     let hub = Hub::start();
     let mut caro = hub.socket("caro");
     hub.as_user("awa")
-        .post("/api/query", &json!({"query": "INSERT INTO ventes(produit_id, quantite) VALUES (1, 1)", "params": []}))
+        .post(
+            "/api/query",
+            &json!({"query": "INSERT INTO ventes(produit_id, quantite) VALUES (1, 1)", "params": []}),
+        )
         .ok();
     let change = caro.change();
     assert_eq!(change["by"]["username"], "awa");

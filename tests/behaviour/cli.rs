@@ -45,7 +45,10 @@ fn a_port_that_is_taken_is_named_with_what_to_do() {
     let hub = Hub::start();
     let (code, said) = Hub::with().port(hub.addr().port()).start_and_fail();
     assert_eq!(code, 1, "{said}");
-    assert!(said.contains(&hub.addr().port().to_string()) && said.contains("--listen"), "{said}");
+    assert!(
+        said.contains(&hub.addr().port().to_string()) && said.contains("--listen"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -59,14 +62,20 @@ fn two_hubs_do_not_share_a_data_directory() {
 #[test]
 fn unknown_settings_are_errors_in_the_environment_and_in_the_file() {
     let (code, said) = Hub::with().env("LIMITS__MAX_ROWZ", 5).start_and_fail();
-    assert!(code != 0 && said.to_lowercase().contains("max_rowz"), "{code} {said}");
+    assert!(
+        code != 0 && said.to_lowercase().contains("max_rowz"),
+        "{code} {said}"
+    );
     let (code, said) = Hub::with().env("LIMITS__MAX_ROWS", "beaucoup").start_and_fail();
     assert!(code != 0 && said.contains("max_rows"), "{code} {said}");
 
     let home = TempDir::new().unwrap();
     let file = home.path().join("comptoir.toml");
     fs::write(&file, "[server]\nheartbeat = 5\n").unwrap();
-    let (code, said) = Hub::with().arg("--config").arg(file.to_str().unwrap()).start_and_fail();
+    let (code, said) = Hub::with()
+        .arg("--config")
+        .arg(file.to_str().unwrap())
+        .start_and_fail();
     assert!(code != 0 && said.contains("heartbeat"), "{code} {said}");
 }
 
@@ -81,35 +90,86 @@ fn settings_come_from_the_file_and_the_environment_wins() {
         .env("LIMITS__PIPELINE", 13)
         .start();
     let limits = hub.socket("awa").welcome["limits"].clone();
-    assert_eq!((&limits["max_rows"], &limits["pipeline"]), (&json!(11), &json!(13)));
+    assert_eq!(
+        (&limits["max_rows"], &limits["pipeline"]),
+        (&json!(11), &json!(13))
+    );
 }
 
 #[test]
 fn a_bad_pack_stops_the_hub_with_file_line_and_reason() {
     for (file, change, line, word) in [
-        ("app.toml", "\n[roles.vendeur2]\nraw_sqll = true\n", None, "raw_sqll"),
-        ("functions/fautif.sql", "-- name: faute :one\n-- roles: vendeur\nSELEC 1;\n", Some("3"), "fautif.sql"),
-        ("functions/fautif.sql", "-- name: faute :one\n-- roles: inconnu\nSELECT 1;\n", Some("2"), "inconnu"),
-        ("functions/fautif.sql", "-- name: faute :one\n-- roles: vendeur\nSELECT * FROM absente;\n", Some("3"), "absente"),
-        ("functions/fautif.sql", "-- name: faute :beaucoup\n-- roles: vendeur\nSELECT 1;\n", Some("1"), "beaucoup"),
-        ("functions/fautif.sql", "-- name: sell :one\n-- roles: vendeur\nSELECT 1;\n", Some("1"), "sell"),
-        ("functions/fautif.sql", "-- name: faute :one\n-- roles: vendeur\n-- http: GET /api/query\nSELECT 1;\n", Some("3"), "/api"),
-        ("migrations/0002_fautive.sql", "CREATE TABEL x(a);\n", None, "0002_fautive.sql"),
+        (
+            "app.toml",
+            "\n[roles.vendeur2]\nraw_sqll = true\n",
+            None,
+            "raw_sqll",
+        ),
+        (
+            "functions/fautif.sql",
+            "-- name: faute :one\n-- roles: vendeur\nSELEC 1;\n",
+            Some("3"),
+            "fautif.sql",
+        ),
+        (
+            "functions/fautif.sql",
+            "-- name: faute :one\n-- roles: inconnu\nSELECT 1;\n",
+            Some("2"),
+            "inconnu",
+        ),
+        (
+            "functions/fautif.sql",
+            "-- name: faute :one\n-- roles: vendeur\nSELECT * FROM absente;\n",
+            Some("3"),
+            "absente",
+        ),
+        (
+            "functions/fautif.sql",
+            "-- name: faute :beaucoup\n-- roles: vendeur\nSELECT 1;\n",
+            Some("1"),
+            "beaucoup",
+        ),
+        (
+            "functions/fautif.sql",
+            "-- name: sell :one\n-- roles: vendeur\nSELECT 1;\n",
+            Some("1"),
+            "sell",
+        ),
+        (
+            "functions/fautif.sql",
+            "-- name: faute :one\n-- roles: vendeur\n-- http: GET /api/query\nSELECT 1;\n",
+            Some("3"),
+            "/api",
+        ),
+        (
+            "migrations/0002_fautive.sql",
+            "CREATE TABEL x(a);\n",
+            None,
+            "0002_fautive.sql",
+        ),
     ] {
         let (_home, pack) = broken_pack(file, |text| format!("{text}{change}"));
         let (code, said) = Hub::with().app(&pack).start_and_fail();
         assert_ne!(code, 0, "{change}");
-        assert!(said.contains(Path::new(file).file_name().unwrap().to_str().unwrap()), "{said}");
+        assert!(
+            said.contains(Path::new(file).file_name().unwrap().to_str().unwrap()),
+            "{said}"
+        );
         assert!(said.contains(word), "{word}: {said}");
         if let Some(line) = line {
-            assert!(said.contains(&format!(":{line}")) || said.contains(&format!("line {line}")), "{line}: {said}");
+            assert!(
+                said.contains(&format!(":{line}")) || said.contains(&format!("line {line}")),
+                "{line}: {said}"
+            );
         }
     }
 }
 
 #[test]
 fn a_migration_that_was_changed_or_removed_stops_the_hub() {
-    let (_home, pack) = broken_pack("migrations/0002_suite.sql", |_| "CREATE TABLE suite(id INTEGER PRIMARY KEY);\n".into());
+    let (_home, pack) = broken_pack("migrations/0002_suite.sql", |_| {
+        "CREATE TABLE suite(id INTEGER PRIMARY KEY);\n".into()
+    });
     let mut hub = Hub::with().app(&pack).start();
     hub.stop();
     let data = hub.data_dir().to_owned();
@@ -128,14 +188,23 @@ fn a_migration_that_was_changed_or_removed_stops_the_hub() {
 fn a_new_migration_is_applied_once_on_the_next_start() {
     let (_home, pack) = broken_pack("seed.sql", |text| text);
     let mut hub = Hub::with().app(&pack).start();
-    hub.socket("awa").query("INSERT INTO lignes VALUES ('gardée')", json!([])).unwrap();
+    hub.socket("awa")
+        .query("INSERT INTO lignes VALUES ('gardée')", json!([]))
+        .unwrap();
     hub.stop();
-    fs::write(pack.join("migrations/0002_suite.sql"), "CREATE TABLE suite(id INTEGER PRIMARY KEY);\nINSERT INTO suite VALUES (7);\n").unwrap();
+    fs::write(
+        pack.join("migrations/0002_suite.sql"),
+        "CREATE TABLE suite(id INTEGER PRIMARY KEY);\nINSERT INTO suite VALUES (7);\n",
+    )
+    .unwrap();
     for _ in 0..2 {
         hub.restart();
         let mut admin = hub.socket("admin");
         assert_eq!(admin.rows("SELECT id FROM suite", json!([])), [json!([7])]);
-        assert_eq!(admin.rows("SELECT texte FROM lignes", json!([])), [json!(["gardée"])]);
+        assert_eq!(
+            admin.rows("SELECT texte FROM lignes", json!([])),
+            [json!(["gardée"])]
+        );
         hub.stop();
     }
 }
@@ -145,7 +214,11 @@ fn the_data_directory_remembers_its_pack() {
     let mut hub = Hub::start();
     hub.stop();
     hub.restart_with(|setup| setup.no_app());
-    assert_eq!(hub.socket("awa").value("SELECT count(*) FROM produits", json!([])), 4);
+    assert_eq!(
+        hub.socket("awa")
+            .value("SELECT count(*) FROM produits", json!([])),
+        4
+    );
 }
 
 #[test]
@@ -153,7 +226,11 @@ fn a_seed_is_sown_once() {
     let mut hub = Hub::start();
     hub.stop();
     hub.restart();
-    assert_eq!(hub.socket("awa").value("SELECT count(*) FROM produits", json!([])), 4);
+    assert_eq!(
+        hub.socket("awa")
+            .value("SELECT count(*) FROM produits", json!([])),
+        4
+    );
 }
 
 #[test]
@@ -161,8 +238,10 @@ fn an_existing_database_is_served_as_it_is() {
     let home = TempDir::new().unwrap();
     let file = home.path().join("ancienne.db");
     let db = rusqlite::Connection::open(&file).unwrap();
-    db.execute_batch("CREATE TABLE clients(id INTEGER PRIMARY KEY, nom TEXT); INSERT INTO clients VALUES (1, 'Sow');")
-        .unwrap();
+    db.execute_batch(
+        "CREATE TABLE clients(id INTEGER PRIMARY KEY, nom TEXT); INSERT INTO clients VALUES (1, 'Sow');",
+    )
+    .unwrap();
     let pack = home.path().join("pack");
     fs::create_dir_all(&pack).unwrap();
     fs::write(
@@ -174,7 +253,9 @@ fn an_existing_database_is_served_as_it_is() {
     let hub = Hub::with().app(&pack).env("DATA__PATH", file.display()).start();
     let mut awa = hub.socket("awa");
     assert_eq!(awa.rows("SELECT nom FROM clients", json!([])), [json!(["Sow"])]);
-    let made = awa.query("INSERT INTO clients(nom) VALUES ('Ba')", json!([])).unwrap();
+    let made = awa
+        .query("INSERT INTO clients(nom) VALUES ('Ba')", json!([]))
+        .unwrap();
     awa.change_at(&made["commit"]);
     let added: i64 = db
         .query_row(
@@ -185,7 +266,11 @@ fn an_existing_database_is_served_as_it_is() {
         )
         .unwrap();
     assert_eq!(added, 0, "only names that begin with _comptoir_ are added");
-    assert_eq!(db.query_row("SELECT count(*) FROM clients", [], |r| r.get::<_, i64>(0)).unwrap(), 2);
+    assert_eq!(
+        db.query_row("SELECT count(*) FROM clients", [], |r| r.get::<_, i64>(0))
+            .unwrap(),
+        2
+    );
 }
 
 #[test]
@@ -200,7 +285,10 @@ fn a_damaged_database_is_refused() {
     fs::write(&path, bytes).unwrap();
     let (code, said) = Hub::with().data(hub.data_dir()).start_and_fail();
     assert_eq!(code, 1, "{said}");
-    assert!(said.to_lowercase().contains("backup"), "it says what to do: {said}");
+    assert!(
+        said.to_lowercase().contains("backup"),
+        "it says what to do: {said}"
+    );
 }
 
 #[test]
@@ -226,29 +314,72 @@ fn wrong_usage_exits_with_2() {
 #[test]
 fn users_are_added_listed_and_changed_beside_a_running_hub() {
     let hub = Hub::start();
-    hub.cli_with_input(&["user", "add", "zoe", "--role", "caisse", "--display-name", "Zoé", "--password-stdin"], "une phrase longue\n")
-        .succeeded();
-    assert_eq!(hub.login_with("zoe", "une phrase longue")["user"]["display_name"], "Zoé");
+    hub.cli_with_input(
+        &[
+            "user",
+            "add",
+            "zoe",
+            "--role",
+            "caisse",
+            "--display-name",
+            "Zoé",
+            "--password-stdin",
+        ],
+        "une phrase longue\n",
+    )
+    .succeeded();
+    assert_eq!(
+        hub.login_with("zoe", "une phrase longue")["user"]["display_name"],
+        "Zoé"
+    );
     let list = hub.cli(&["user", "list", "--json"]).succeeded().json();
-    let zoe = list.as_array().unwrap().iter().find(|u| u["username"] == "zoe").unwrap().clone();
+    let zoe = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|u| u["username"] == "zoe")
+        .unwrap()
+        .clone();
     assert_eq!((&zoe["role"], &zoe["active"]), (&json!("caisse"), &json!(true)));
-    let mut socket = hub.socket_with_token(hub.login_with("zoe", "une phrase longue")["token"].as_str().unwrap(), "");
-    hub.cli_with_input(&["user", "passwd", "zoe", "--password-stdin"], "une autre phrase\n").succeeded();
+    let mut socket = hub.socket_with_token(
+        hub.login_with("zoe", "une phrase longue")["token"]
+            .as_str()
+            .unwrap(),
+        "",
+    );
+    hub.cli_with_input(
+        &["user", "passwd", "zoe", "--password-stdin"],
+        "une autre phrase\n",
+    )
+    .succeeded();
     assert_eq!(socket.closed().0, 4401);
     hub.login_with("zoe", "une autre phrase");
     hub.cli(&["user", "remove", "zoe"]).succeeded();
-    hub.try_login("zoe", "une autre phrase").problem(401, "invalid_credentials");
+    hub.try_login("zoe", "une autre phrase")
+        .problem(401, "invalid_credentials");
 }
 
 #[test]
 fn what_cannot_be_done_with_a_user_fails_with_1() {
     let hub = Hub::start();
-    let add = |name: &str, role: &str, password: &str| hub.cli_with_input(&["user", "add", name, "--role", role, "--password-stdin"], password);
+    let add = |name: &str, role: &str, password: &str| {
+        hub.cli_with_input(
+            &["user", "add", name, "--role", role, "--password-stdin"],
+            password,
+        )
+    };
     add("awa", "caisse", "une phrase longue").failed_with(1);
     let said = add("zoe", "inconnu", "une phrase longue").failed_with(1).said();
-    assert!(said.contains("inconnu") && said.contains("caisse"), "the roles there are: {said}");
+    assert!(
+        said.contains("inconnu") && said.contains("caisse"),
+        "the roles there are: {said}"
+    );
     add("zoe", "caisse", "court").failed_with(1);
-    for args in [&["user", "disable", "personne"][..], &["user", "role", "awa", "inconnu"], &["user", "remove", "personne"]] {
+    for args in [
+        &["user", "disable", "personne"][..],
+        &["user", "role", "awa", "inconnu"],
+        &["user", "remove", "personne"],
+    ] {
         hub.cli(args).failed_with(1);
     }
 }
@@ -257,11 +388,18 @@ fn what_cannot_be_done_with_a_user_fails_with_1() {
 fn terminals_are_added_listed_and_removed() {
     let hub = Hub::start();
     hub.cli(&["terminal", "add", "guichet", "--here"]).succeeded();
-    hub.cli(&["terminal", "add", "stock", "--address", "192.0.2.4"]).succeeded();
+    hub.cli(&["terminal", "add", "stock", "--address", "192.0.2.4"])
+        .succeeded();
     let list = hub.cli(&["terminal", "list", "--json"]).succeeded().json();
-    let names: Vec<_> = list.as_array().unwrap().iter().map(|t| t["name"].clone()).collect();
+    let names: Vec<_> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["name"].clone())
+        .collect();
     assert!(names.contains(&json!("guichet")) && names.contains(&json!("stock")));
-    hub.cli(&["terminal", "add", "faux", "--address", "pas-une-adresse"]).failed_with(2);
+    hub.cli(&["terminal", "add", "faux", "--address", "pas-une-adresse"])
+        .failed_with(2);
     hub.cli(&["terminal", "remove", "stock"]).succeeded();
     hub.cli(&["terminal", "remove", "stock"]).failed_with(1);
 }
@@ -272,19 +410,23 @@ fn terminals_are_added_listed_and_removed() {
 fn a_backup_beside_a_running_hub_is_whole_and_restores() {
     let mut hub = Hub::start();
     let home = TempDir::new().unwrap();
-    let target = home.path().join("sauvegarde");
-    let target = target.to_str().unwrap();
     let mut awa = hub.socket("awa");
-    awa.query("INSERT INTO lignes VALUES ('avant')", json!([])).unwrap();
+    awa.query("INSERT INTO lignes VALUES ('avant')", json!([]))
+        .unwrap();
     hub.add_user("zoe", "caisse", "une phrase longue");
-    hub.cli(&["backup", target]).succeeded();
-    awa.query("INSERT INTO lignes VALUES ('après')", json!([])).unwrap();
-    hub.cli(&["restore", target]).failed_with(1);
+    let made = hub.backup(home.path());
+    let made = made.to_str().unwrap();
+    awa.query("INSERT INTO lignes VALUES ('après')", json!([]))
+        .unwrap();
+    hub.cli(&["restore", made]).failed_with(1);
     hub.stop();
-    hub.cli(&["restore", target]).succeeded();
+    hub.cli(&["restore", made]).succeeded();
     hub.cli(&["check"]).succeeded();
     hub.restart();
-    assert_eq!(hub.socket("awa").rows("SELECT texte FROM lignes", json!([])), [json!(["avant"])]);
+    assert_eq!(
+        hub.socket("awa").rows("SELECT texte FROM lignes", json!([])),
+        [json!(["avant"])]
+    );
     hub.login_with("zoe", "une phrase longue");
 }
 
@@ -292,28 +434,48 @@ fn a_backup_beside_a_running_hub_is_whole_and_restores() {
 fn a_backup_taken_under_writing_is_one_position() {
     let hub = Hub::with().unthrottled().start();
     let home = TempDir::new().unwrap();
-    let target = home.path().join("sauvegarde");
+    let backups = home.path().join("sauvegardes");
+    fs::create_dir(&backups).unwrap();
     let mut awa = hub.socket("awa");
-    std::thread::scope(|scope| {
-        let backup = scope.spawn(|| hub.cli(&["backup", target.to_str().unwrap()]).succeeded());
+    let made = std::thread::scope(|scope| {
+        let backup = scope.spawn(|| hub.backup(&backups));
         while !backup.is_finished() {
             awa.rpc("sell", json!([1])).unwrap();
         }
-        backup.join().unwrap();
+        backup.join().unwrap()
     });
-    let restored = Hub::with().data(home.path().join("données"));
+    let data = home.path().join("données");
     cli::run(
-        &["restore", target.to_str().unwrap(), "--data", home.path().join("données").to_str().unwrap()],
+        &[
+            "restore",
+            made.to_str().unwrap(),
+            "--data",
+            data.to_str().unwrap(),
+        ],
         "",
         &[],
     )
     .succeeded();
-    let copy = restored.start();
+    let copy = Hub::with().data(&data).start();
     let mut awa = copy.socket("awa");
-    let sold = awa.value("SELECT count(*) FROM ventes", json!([])).as_i64().unwrap();
+    let sold = awa
+        .value("SELECT count(*) FROM ventes", json!([]))
+        .as_i64()
+        .unwrap();
     assert_eq!(awa.value("SELECT count(*) FROM lignes", json!([])), sold);
-    assert_eq!(awa.value("SELECT 1000 - stock FROM produits WHERE id = 1", json!([])), sold);
-    drop(awa);
+    assert_eq!(
+        awa.value("SELECT 1000 - stock FROM produits WHERE id = 1", json!([])),
+        sold
+    );
+}
+
+#[test]
+fn a_backup_can_be_given_the_name_of_its_file() {
+    let hub = Hub::start();
+    let home = TempDir::new().unwrap();
+    let file = home.path().join("sauvegarde.comptoir");
+    hub.cli(&["backup", file.to_str().unwrap()]).succeeded();
+    assert!(file.is_file());
 }
 
 #[test]
@@ -325,7 +487,11 @@ fn what_is_no_backup_is_not_restored() {
     fs::write(&file, "pas une sauvegarde").unwrap();
     hub.cli(&["restore", file.to_str().unwrap()]).failed_with(1);
     hub.restart();
-    assert_eq!(hub.socket("awa").value("SELECT count(*) FROM produits", json!([])), 4);
+    assert_eq!(
+        hub.socket("awa")
+            .value("SELECT count(*) FROM produits", json!([])),
+        4
+    );
 }
 
 #[test]
@@ -416,8 +582,17 @@ fn config_show_default_and_check() {
     fs::write(&file, &default).unwrap();
     let file = file.to_str().unwrap();
     run(&["config", "check", "--config", file]).succeeded();
-    let shown = cli::run(&["config", "show", "--config", file], "", &[("COMPTOIR_LIMITS__MAX_ROWS".into(), "123".into())]).succeeded();
-    assert!(shown.stdout.contains("123") && shown.stdout.contains("max_rows"), "{}", shown.stdout);
+    let shown = cli::run(
+        &["config", "show", "--config", file],
+        "",
+        &[("COMPTOIR_LIMITS__MAX_ROWS".into(), "123".into())],
+    )
+    .succeeded();
+    assert!(
+        shown.stdout.contains("123") && shown.stdout.contains("max_rows"),
+        "{}",
+        shown.stdout
+    );
     fs::write(file, "[limits]\nmax_rowz = 1\n").unwrap();
     let said = run(&["config", "check", "--config", file]);
     assert!(said.code != 0 && said.said().contains("max_rowz"), "{said:?}");
@@ -425,7 +600,12 @@ fn config_show_default_and_check() {
 
 #[test]
 fn config_show_does_not_show_the_scrape_token() {
-    let shown = cli::run(&["config", "show"], "", &[("COMPTOIR_METRICS__SCRAPE_TOKEN".into(), "jeton-de-mesure".into())]).succeeded();
+    let shown = cli::run(
+        &["config", "show"],
+        "",
+        &[("COMPTOIR_METRICS__SCRAPE_TOKEN".into(), "jeton-de-mesure".into())],
+    )
+    .succeeded();
     assert!(!shown.said().contains("jeton-de-mesure"), "{}", shown.said());
 }
 
@@ -437,8 +617,12 @@ fn app_check_runs_a_pack_and_app_new_makes_one_that_passes() {
     run(&["app", "new", fresh.to_str().unwrap()]).succeeded();
     run(&["app", "check", fresh.to_str().unwrap()]).succeeded();
     run(&["app", "new", fresh.to_str().unwrap()]).failed_with(1);
-    let (_home, pack) = broken_pack("functions/fautif.sql", |_| "-- name: f :one\n-- roles: vendeur\nSELECT absent FROM produits;\n".into());
-    let said = run(&["app", "check", pack.to_str().unwrap()]).failed_with(1).said();
+    let (_home, pack) = broken_pack("functions/fautif.sql", |_| {
+        "-- name: f :one\n-- roles: vendeur\nSELECT absent FROM produits;\n".into()
+    });
+    let said = run(&["app", "check", pack.to_str().unwrap()])
+        .failed_with(1)
+        .said();
     assert!(said.contains("fautif.sql") && said.contains("absent"), "{said}");
 }
 

@@ -40,8 +40,13 @@ impl Kind {
     fn frame(tag: &str) -> Value {
         let line = |text: String| json!({"query": "INSERT INTO lignes(texte) VALUES (?)", "params": [text]});
         match Self::of(tag) {
-            Self::Sale => query("INSERT INTO ventes(produit_id, quantite, note) VALUES (1, 1, ?)", json!([tag])),
-            Self::Pair => json!({"type": "batch", "statements": [line(format!("{tag}/1")), line(format!("{tag}/2"))]}),
+            Self::Sale => query(
+                "INSERT INTO ventes(produit_id, quantite, note) VALUES (1, 1, ?)",
+                json!([tag]),
+            ),
+            Self::Pair => {
+                json!({"type": "batch", "statements": [line(format!("{tag}/1")), line(format!("{tag}/2"))]})
+            }
             Self::Keyed => json!({"type": "query", "query": "INSERT INTO lignes(texte) VALUES (?)",
                                   "params": [format!("{tag}/1")], "idempotency_key": tag}),
         }
@@ -87,7 +92,9 @@ fn write_until_death(
                 Err(_) => break,
             }
         }
-        let Some((id, tag)) = window.pop_front() else { return };
+        let Some((id, tag)) = window.pop_front() else {
+            return;
+        };
         match socket.try_answer(&id) {
             Ok(answer) => {
                 answer.expect("nothing refuses these writes");
@@ -120,13 +127,19 @@ fn check_books(round: usize, ledger: &Ledger, stored: &BTreeMap<String, usize>) 
     }
     for tag in &ledger.answered {
         for trace in Kind::traces(tag) {
-            assert!(stored.contains_key(&trace), "round {round}: {tag} was answered and is gone");
+            assert!(
+                stored.contains_key(&trace),
+                "round {round}: {tag} was answered and is gone"
+            );
         }
     }
     for tag in &ledger.open {
         let traces = Kind::traces(tag);
         let kept = traces.iter().filter(|t| stored.contains_key(*t)).count();
-        assert!(kept == 0 || kept == traces.len(), "round {round}: half of {tag} was kept");
+        assert!(
+            kept == 0 || kept == traces.len(),
+            "round {round}: half of {tag} was kept"
+        );
     }
 }
 
@@ -143,7 +156,11 @@ impl Heard {
             self.commits.push(frame["commit"].as_u64().unwrap());
             for change in frame["changes"].as_array().unwrap() {
                 let row = &change["row"];
-                let text = if change["table"] == "ventes" { &row["note"] } else { &row["texte"] };
+                let text = if change["table"] == "ventes" {
+                    &row["note"]
+                } else {
+                    &row["texte"]
+                };
                 self.traces.push(text.as_str().unwrap().to_owned());
             }
         }
@@ -152,7 +169,11 @@ impl Heard {
 
 #[test]
 fn an_answered_write_survives_thirty_kills_and_every_listener_hears_each_once() {
-    let mut hub = Hub::with().unthrottled().env("LIMITS__MAX_ROWS", 1_000_000).env("LIMITS__MAX_RESULT_BYTES", 64 << 20).start();
+    let mut hub = Hub::with()
+        .unthrottled()
+        .env("LIMITS__MAX_ROWS", 1_000_000)
+        .env("LIMITS__MAX_RESULT_BYTES", 64 << 20)
+        .start();
     let token = hub.token("awa");
     let ledger = Mutex::new(Ledger::default());
     let mut heard = Heard::default();
@@ -161,7 +182,12 @@ fn an_answered_write_survives_thirty_kills_and_every_listener_hears_each_once() 
         let mut listener = hub.socket_with_token(&token, &format!("since={cursor}"));
         let retries: Vec<String> = {
             let ledger = ledger.lock().unwrap();
-            ledger.open.iter().filter(|tag| Kind::of(tag) == Kind::Keyed).cloned().collect()
+            ledger
+                .open
+                .iter()
+                .filter(|tag| Kind::of(tag) == Kind::Keyed)
+                .cloned()
+                .collect()
         };
         let wanted = rand::rng().random_range(1..150);
         let answers = AtomicUsize::new(0);
@@ -174,7 +200,10 @@ fn an_answered_write_survives_thirty_kills_and_every_listener_hears_each_once() 
                 scope.spawn(move || write_until_death(socket, &prefix, mine, ledger, answers));
             }
             let listening = scope.spawn(move || {
-                while !matches!(listener.frame(Instant::now() + PATIENCE), Err(Gone::Lost | Gone::Closed(..))) {}
+                while !matches!(
+                    listener.frame(Instant::now() + PATIENCE),
+                    Err(Gone::Lost | Gone::Closed(..))
+                ) {}
                 listener
             });
             let deadline = Instant::now() + PATIENCE;
@@ -192,13 +221,21 @@ fn an_answered_write_survives_thirty_kills_and_every_listener_hears_each_once() 
     }
 
     let mut listener = hub.socket_with_token(&token, &format!("since={cursor}"));
-    let end = listener.try_event(|e| e["type"] == "caught_up" || e["type"] == "resync").unwrap();
+    let end = listener
+        .try_event(|e| e["type"] == "caught_up" || e["type"] == "resync")
+        .unwrap();
     assert_eq!(end["type"], "caught_up");
     heard.take(&listener);
     let there = stored(&mut listener);
-    assert!(heard.commits.windows(2).all(|pair| pair[0] < pair[1]), "commits are heard in order, once");
+    assert!(
+        heard.commits.windows(2).all(|pair| pair[0] < pair[1]),
+        "commits are heard in order, once"
+    );
     assert_eq!(heard.traces.len(), there.len(), "each row was heard once");
-    assert_eq!(heard.traces.iter().cloned().collect::<BTreeSet<_>>(), there.keys().cloned().collect());
+    assert_eq!(
+        heard.traces.iter().cloned().collect::<BTreeSet<_>>(),
+        there.keys().cloned().collect()
+    );
     drop(listener);
     hub.stop();
     hub.cli(&["check"]).succeeded();
@@ -207,7 +244,10 @@ fn an_answered_write_survives_thirty_kills_and_every_listener_hears_each_once() 
 
 #[test]
 fn a_session_that_cannot_keep_up_is_closed_and_resumes_without_a_gap() {
-    let hub = Hub::with().unthrottled().env("LIMITS__OUTBOX_BYTES", 262_144).start();
+    let hub = Hub::with()
+        .unthrottled()
+        .env("LIMITS__OUTBOX_BYTES", 262_144)
+        .start();
     let token = hub.token("awa");
     let mut slow = hub.socket_with_token(&token, "");
     let first = slow.welcome["commit"].as_u64().unwrap() + 1;
@@ -215,7 +255,9 @@ fn a_session_that_cannot_keep_up_is_closed_and_resumes_without_a_gap() {
     let text = "x".repeat(100_000);
     let total = 400;
     for _ in 0..total {
-        binta.query("INSERT INTO lignes(texte) VALUES (?)", json!([text])).unwrap();
+        binta
+            .query("INSERT INTO lignes(texte) VALUES (?)", json!([text]))
+            .unwrap();
     }
     let mut commits: Vec<u64> = Vec::new();
     let mut closes = 0;
@@ -266,7 +308,10 @@ fn a_write_retried_through_kills_happens_once() {
         }
         socket.request(frame).unwrap();
         assert_eq!(socket.value("SELECT count(*) FROM ventes", json!([])), round + 1);
-        assert_eq!(socket.value("SELECT stock FROM produits WHERE id = 1", json!([])), 999 - round);
+        assert_eq!(
+            socket.value("SELECT stock FROM produits WHERE id = 1", json!([])),
+            999 - round
+        );
     }
 }
 
@@ -279,7 +324,10 @@ fn the_result_of_a_write_comes_after_its_commit_and_before_its_own_change() {
         .collect();
     for (n, id) in ids.iter().enumerate() {
         awa.answer(id).unwrap();
-        let count = other.value("SELECT count(*) FROM lignes", json!([])).as_u64().unwrap();
+        let count = other
+            .value("SELECT count(*) FROM lignes", json!([]))
+            .as_u64()
+            .unwrap();
         assert!(count > n as u64, "an answered write is visible to all");
     }
     for _ in 0..200 {
@@ -310,9 +358,18 @@ fn no_value_that_a_role_may_not_read_reaches_it_by_any_path() {
         ("UPDATE produits SET prix_achat = ?", json!([918273645])),
         ("UPDATE secrets SET valeur = ?", json!([HIDDEN])),
         ("INSERT INTO secrets(valeur) VALUES (?)", json!([HIDDEN])),
-        ("INSERT INTO prescriptions(patient_id, texte) VALUES (?, ?)", json!([fatou, HIDDEN])),
-        ("UPDATE produits SET prix = prix + 1, prix_achat = prix_achat", json!([])),
-        ("INSERT INTO produits(nom, prix, prix_achat) VALUES ('neuf', 1, ?)", json!([918273645])),
+        (
+            "INSERT INTO prescriptions(patient_id, texte) VALUES (?, ?)",
+            json!([fatou, HIDDEN]),
+        ),
+        (
+            "UPDATE produits SET prix = prix + 1, prix_achat = prix_achat",
+            json!([]),
+        ),
+        (
+            "INSERT INTO produits(nom, prix, prix_achat) VALUES ('neuf', 1, ?)",
+            json!([918273645]),
+        ),
         ("DELETE FROM produits WHERE nom = 'neuf'", json!([])),
     ] {
         admin.query(sql, params).unwrap();
@@ -336,7 +393,10 @@ fn no_value_that_a_role_may_not_read_reaches_it_by_any_path() {
     }
     awa.ping();
     moussa.ping();
-    let mut said: Vec<String> = [&awa, &moussa].iter().flat_map(|s| s.log.iter().map(Value::to_string)).collect();
+    let mut said: Vec<String> = [&awa, &moussa]
+        .iter()
+        .flat_map(|s| s.log.iter().map(Value::to_string))
+        .collect();
     for (user, cursor) in [("awa", &cursors.0), ("moussa", &cursors.1)] {
         let mut back = hub.socket_at(user, &format!("since={cursor}"));
         back.event("caught_up");
@@ -398,7 +458,8 @@ fn what_some_clients_do_does_not_stop_the_others() {
         let mut slowest = Duration::ZERO;
         for _ in 0..50 {
             let began = Instant::now();
-            awa.query("INSERT INTO lignes(texte) VALUES ('x')", json!([])).unwrap();
+            awa.query("INSERT INTO lignes(texte) VALUES ('x')", json!([]))
+                .unwrap();
             slowest = slowest.max(began.elapsed());
         }
         stop.store(true, Ordering::Relaxed);

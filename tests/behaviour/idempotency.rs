@@ -28,7 +28,8 @@ fn a_retry_runs_nothing_and_gets_the_first_answer() {
     let key = unique("k");
     let first = awa.request(keyed(&key, "une")).unwrap();
     assert!(first.get("duplicate").is_none_or(|d| d == false));
-    awa.query("INSERT INTO lignes(texte) VALUES ('entre')", json!([])).unwrap();
+    awa.query("INSERT INTO lignes(texte) VALUES ('entre')", json!([]))
+        .unwrap();
     let again = awa.request(keyed(&key, "une")).unwrap();
     assert_eq!(again["duplicate"], true);
     assert_eq!(bare(again), bare(first));
@@ -57,7 +58,10 @@ fn a_retry_beside_the_running_first_waits_for_it() {
     let first = one.send(frame.clone());
     let second = two.send(frame);
     let (first, second) = (one.answer(&first).unwrap(), two.answer(&second).unwrap());
-    let duplicates = [&first, &second].iter().filter(|r| r["duplicate"] == true).count();
+    let duplicates = [&first, &second]
+        .iter()
+        .filter(|r| r["duplicate"] == true)
+        .count();
     assert_eq!(duplicates, 1, "one of the two ran");
     assert_eq!(bare(first), bare(second));
     assert_eq!(count(&mut one), 1);
@@ -70,8 +74,11 @@ fn many_retries_at_once_happen_once() {
     for round in 0..10 {
         let key = unique("tous");
         let ids: Vec<Value> = sockets.iter_mut().map(|s| s.send(keyed(&key, "tous"))).collect();
-        let answers: Vec<Value> =
-            sockets.iter_mut().zip(&ids).map(|(s, id)| s.answer(id).unwrap()).collect();
+        let answers: Vec<Value> = sockets
+            .iter_mut()
+            .zip(&ids)
+            .map(|(s, id)| s.answer(id).unwrap())
+            .collect();
         assert_eq!(answers.iter().filter(|a| a["duplicate"] != true).count(), 1);
         assert_eq!(count(&mut sockets[0]), round + 1);
     }
@@ -82,7 +89,10 @@ fn a_pipelined_retry_of_the_same_session_is_a_duplicate() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
     let ids: Vec<Value> = (0..10).map(|_| awa.send(keyed("même", "x"))).collect();
-    let duplicates = ids.iter().filter(|id| awa.answer(id).unwrap()["duplicate"] == true).count();
+    let duplicates = ids
+        .iter()
+        .filter(|id| awa.answer(id).unwrap()["duplicate"] == true)
+        .count();
     assert_eq!(duplicates, 9);
     assert_eq!(count(&mut awa), 1);
 }
@@ -149,7 +159,10 @@ fn rows_over_64_kib_are_left_out_of_a_duplicate() {
     let first = awa.request(frame.clone()).unwrap();
     assert_eq!(first["rows"][0][0].as_str().unwrap().len(), 100_000);
     let again = awa.request(frame).unwrap();
-    assert_eq!((&again["duplicate"], &again["rows_affected"]), (&json!(true), &json!(1)));
+    assert_eq!(
+        (&again["duplicate"], &again["rows_affected"]),
+        (&json!(true), &json!(1))
+    );
     assert!(again["rows"].as_array().is_none_or(Vec::is_empty));
     assert_eq!(again["commit"], first["commit"]);
 }

@@ -48,7 +48,10 @@ fn a_long_report_does_not_hold_up_the_till() {
         "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 6000000) SELECT count(*) FROM c",
         json!([]),
     ));
-    let sale = awa.send(query("INSERT INTO ventes(produit_id, quantite) VALUES (1, 1)", json!([])));
+    let sale = awa.send(query(
+        "INSERT INTO ventes(produit_id, quantite) VALUES (1, 1)",
+        json!([]),
+    ));
     awa.answer(&sale).unwrap();
     let _ = awa.answer(&report);
     let place = |id: &Value| awa.log.iter().position(|f| &f["id"] == id).unwrap();
@@ -74,7 +77,14 @@ fn a_refused_request_does_not_stop_those_after_it() {
 fn ids_may_be_strings_or_integers_and_come_back_as_they_were() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
-    for id in [json!(0), json!(-3), json!(9007199254740993_i64), json!(""), json!("é\"\\"), json!("7")] {
+    for id in [
+        json!(0),
+        json!(-3),
+        json!(9007199254740993_i64),
+        json!(""),
+        json!("é\"\\"),
+        json!("7"),
+    ] {
         let frame = json!({"type": "query", "id": id, "query": "SELECT 1", "params": []});
         assert_eq!(awa.request(frame).unwrap()["id"], id);
     }
@@ -90,7 +100,9 @@ fn two_sessions_do_not_wait_for_each_others_reads() {
     ));
     for _ in 0..20 {
         assert_eq!(binta.value("SELECT 1", json!([])), 1);
-        binta.query("INSERT INTO lignes(texte) VALUES ('x')", json!([])).unwrap();
+        binta
+            .query("INSERT INTO lignes(texte) VALUES ('x')", json!([]))
+            .unwrap();
     }
     let _ = awa.answer(&report);
 }

@@ -81,7 +81,9 @@ fn parameters_bind_by_position_and_by_name() {
 fn parameters_may_be_left_out_where_the_statement_has_none() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
-    let result = awa.request(json!({"type": "query", "query": "SELECT 1 AS un"})).unwrap();
+    let result = awa
+        .request(json!({"type": "query", "query": "SELECT 1 AS un"}))
+        .unwrap();
     assert_eq!(result["columns"], json!(["un"]));
     assert_eq!(result["rows"], json!([[1]]));
 }
@@ -108,9 +110,14 @@ fn wrong_parameters_are_invalid_sql() {
 fn a_read_has_columns_rows_and_the_commit_it_saw() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
-    let write = awa.query("UPDATE produits SET stock = 9 WHERE id = 1", json!([])).unwrap();
+    let write = awa
+        .query("UPDATE produits SET stock = 9 WHERE id = 1", json!([]))
+        .unwrap();
     let read = awa
-        .query("SELECT id, nom FROM produits WHERE id IN (1, 3) ORDER BY id", json!([]))
+        .query(
+            "SELECT id, nom FROM produits WHERE id IN (1, 3) ORDER BY id",
+            json!([]),
+        )
         .unwrap();
     assert_eq!(read["columns"], json!(["id", "nom"]));
     assert_eq!(read["rows"], json!([[1, "Riz 5 kg"], [3, "Sucre 1 kg"]]));
@@ -122,7 +129,9 @@ fn a_read_has_columns_rows_and_the_commit_it_saw() {
 fn an_empty_result_still_names_its_columns() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
-    let read = awa.query("SELECT id, nom FROM produits WHERE id = -1", json!([])).unwrap();
+    let read = awa
+        .query("SELECT id, nom FROM produits WHERE id = -1", json!([]))
+        .unwrap();
     assert_eq!(read["columns"], json!(["id", "nom"]));
     assert_eq!(read["rows"], json!([]));
 }
@@ -141,7 +150,9 @@ fn a_write_tells_rows_affected_the_last_id_and_what_it_returned() {
     assert_eq!(insert["columns"], json!(["id", "quantite"]));
     assert_eq!(insert["rows"], json!([[1, 2], [2, 3]]));
     assert_eq!(insert["last_insert_id"], 2);
-    let update = awa.query("UPDATE produits SET stock = stock - 1", json!([])).unwrap();
+    let update = awa
+        .query("UPDATE produits SET stock = stock - 1", json!([]))
+        .unwrap();
     assert_eq!(update["rows_affected"], 4);
     assert_eq!(update["commit"], insert["commit"].as_u64().unwrap() + 1);
 }
@@ -156,7 +167,9 @@ fn a_write_of_no_row_is_no_commit() {
         .unwrap();
     assert_eq!(none["rows_affected"], 0);
     assert_eq!(none["commit"], before);
-    let one = awa.query("UPDATE produits SET stock = 1 WHERE id = 1", json!([])).unwrap();
+    let one = awa
+        .query("UPDATE produits SET stock = 1 WHERE id = 1", json!([]))
+        .unwrap();
     assert_eq!(one["commit"], before.as_u64().unwrap() + 1);
 }
 
@@ -171,7 +184,12 @@ fn the_kind_named_must_be_the_kind_it_is() {
         "UPDATE lignes SET texte = 'y'",
         "DELETE FROM lignes",
     );
-    for (sql, kind) in [(select, "select"), (insert, "insert"), (update, "update"), (delete, "delete")] {
+    for (sql, kind) in [
+        (select, "select"),
+        (insert, "insert"),
+        (update, "update"),
+        (delete, "delete"),
+    ] {
         awa.request(of_kind(sql, kind)).unwrap();
         for other in ["select", "insert", "update", "delete"] {
             if other != kind {
@@ -179,10 +197,16 @@ fn the_kind_named_must_be_the_kind_it_is() {
             }
         }
     }
-    awa.request(of_kind("WITH n(x) AS (SELECT 1) INSERT INTO lignes SELECT x FROM n", "insert"))
-        .unwrap();
+    awa.request(of_kind(
+        "WITH n(x) AS (SELECT 1) INSERT INTO lignes SELECT x FROM n",
+        "insert",
+    ))
+    .unwrap();
     awa.refused(
-        of_kind("WITH n(x) AS (SELECT 1) INSERT INTO lignes SELECT x FROM n", "select"),
+        of_kind(
+            "WITH n(x) AS (SELECT 1) INSERT INTO lignes SELECT x FROM n",
+            "select",
+        ),
         "invalid_sql",
     );
     awa.refused(of_kind(select, "drop"), "invalid_request");
@@ -276,7 +300,11 @@ fn what_the_role_may_not_do_is_forbidden() {
             assert!(!refusal.message.contains(hidden), "{}", refusal.message);
         }
     }
-    for sql in ["SELECT prix_achat FROM produits", "SELECT id FROM secrets", "DELETE FROM ventes"] {
+    for sql in [
+        "SELECT prix_achat FROM produits",
+        "SELECT id FROM secrets",
+        "DELETE FROM ventes",
+    ] {
         awa.refused(query(sql, json!([])), "forbidden");
     }
     assert_eq!(awa.value("SELECT count(*) FROM produits", json!([])), 4);
@@ -287,16 +315,28 @@ fn a_role_without_raw_sql_may_send_neither_query_nor_batch() {
     let hub = Hub::start();
     let mut moussa = hub.socket("moussa");
     moussa.refused(query("SELECT 1", json!([])), "forbidden");
-    moussa.refused(json!({"type": "batch", "statements": [{"query": "SELECT 1", "params": []}]}), "forbidden");
+    moussa.refused(
+        json!({"type": "batch", "statements": [{"query": "SELECT 1", "params": []}]}),
+        "forbidden",
+    );
 }
 
 #[test]
 fn an_administrator_may_use_every_table_and_change_no_schema() {
     let hub = Hub::start();
     let mut admin = hub.socket("admin");
-    assert_eq!(admin.value("SELECT valeur FROM secrets", json!([])), "le-secret-du-patron");
-    admin.query("UPDATE secrets SET valeur = 'autre'", json!([])).unwrap();
-    for sql in ["CREATE TABLE x(a)", "DROP TABLE secrets", "ALTER TABLE secrets ADD COLUMN x"] {
+    assert_eq!(
+        admin.value("SELECT valeur FROM secrets", json!([])),
+        "le-secret-du-patron"
+    );
+    admin
+        .query("UPDATE secrets SET valeur = 'autre'", json!([]))
+        .unwrap();
+    for sql in [
+        "CREATE TABLE x(a)",
+        "DROP TABLE secrets",
+        "ALTER TABLE secrets ADD COLUMN x",
+    ] {
         assert!(admin.query(sql, json!([])).is_err(), "{sql}");
     }
     assert_eq!(admin.value("SELECT count(*) FROM secrets", json!([])), 1);
@@ -313,9 +353,15 @@ fn a_read_past_max_rows_ends_at_a_whole_row_and_says_so() {
         )
     };
     let whole = awa.request(numbers(10)).unwrap();
-    assert_eq!((whole["rows"].as_array().unwrap().len(), &whole["truncated"]), (10, &json!(false)));
+    assert_eq!(
+        (whole["rows"].as_array().unwrap().len(), &whole["truncated"]),
+        (10, &json!(false))
+    );
     let cut = awa.request(numbers(11)).unwrap();
-    assert_eq!((cut["rows"].as_array().unwrap().len(), &cut["truncated"]), (10, &json!(true)));
+    assert_eq!(
+        (cut["rows"].as_array().unwrap().len(), &cut["truncated"]),
+        (10, &json!(true))
+    );
 }
 
 #[test]
@@ -352,13 +398,20 @@ fn a_statement_past_its_time_is_interrupted_and_nothing_is_kept() {
     let hub = Hub::with().env("LIMITS__STATEMENT_TIMEOUT_MS", 300).start();
     let mut awa = hub.socket("awa");
     let endless = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c)";
-    awa.refused(query(&format!("{endless} SELECT count(*) FROM c"), json!([])), "timeout");
     awa.refused(
-        query(&format!("{endless} INSERT INTO lignes SELECT n FROM c"), json!([])),
+        query(&format!("{endless} SELECT count(*) FROM c"), json!([])),
+        "timeout",
+    );
+    awa.refused(
+        query(
+            &format!("{endless} INSERT INTO lignes SELECT n FROM c"),
+            json!([]),
+        ),
         "timeout",
     );
     assert_eq!(awa.value("SELECT count(*) FROM lignes", json!([])), 0);
-    awa.query("INSERT INTO lignes VALUES ('après')", json!([])).unwrap();
+    awa.query("INSERT INTO lignes VALUES ('après')", json!([]))
+        .unwrap();
 }
 
 #[test]
@@ -388,7 +441,11 @@ fn resident_kib(pid: u32) -> u64 {
 fn last_insert_rowid_and_changes_tell_nothing_of_others() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
-    for sql in ["SELECT last_insert_rowid()", "SELECT changes()", "SELECT total_changes()"] {
+    for sql in [
+        "SELECT last_insert_rowid()",
+        "SELECT changes()",
+        "SELECT total_changes()",
+    ] {
         assert!(awa.query(sql, json!([])).is_err(), "{sql}");
     }
 }

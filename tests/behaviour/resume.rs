@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::support::{Hub, Socket, eventually};
 
 fn line(socket: &mut Socket, text: &str) {
-    socket.query("INSERT INTO lignes(texte) VALUES (?)", json!([text])).unwrap();
+    socket
+        .query("INSERT INTO lignes(texte) VALUES (?)", json!([text]))
+        .unwrap();
 }
 
 /// Texts of the lines in the changes of a log, in order of arrival.
@@ -31,7 +33,10 @@ fn outcome(socket: &mut Socket) -> Value {
 
 fn resync(socket: &mut Socket, reason: &str) {
     let event = outcome(socket);
-    assert_eq!((&event["type"], &event["reason"]), (&json!("resync"), &json!(reason)));
+    assert_eq!(
+        (&event["type"], &event["reason"]),
+        (&json!("resync"), &json!(reason))
+    );
     assert!(event["cursor"].is_string());
 }
 
@@ -46,9 +51,15 @@ fn what_was_missed_is_replayed_once_and_in_order_and_then_it_is_live() {
         line(&mut binta, &n.to_string());
     }
     let mut back = since(&hub, "awa", &cursor);
-    assert_eq!(back.welcome["cursor"], *cursor, "the stream starts at the cursor given");
+    assert_eq!(
+        back.welcome["cursor"], *cursor,
+        "the stream starts at the cursor given"
+    );
     let done = outcome(&mut back);
-    assert_eq!((&done["type"], &done["replayed"]), (&json!("caught_up"), &json!(30)));
+    assert_eq!(
+        (&done["type"], &done["replayed"]),
+        (&json!("caught_up"), &json!(30))
+    );
     assert!(done["cursor"].is_string());
     line(&mut binta, "vif");
     back.change();
@@ -67,7 +78,10 @@ fn a_cursor_at_the_head_has_nothing_to_replay() {
     awa.change();
     let mut back = since(&hub, "awa", &awa.cursor());
     let done = outcome(&mut back);
-    assert_eq!((&done["type"], &done["replayed"]), (&json!("caught_up"), &json!(0)));
+    assert_eq!(
+        (&done["type"], &done["replayed"]),
+        (&json!("caught_up"), &json!(0))
+    );
 }
 
 #[test]
@@ -77,11 +91,16 @@ fn any_cursor_on_the_way_resumes_right_after_it() {
     for n in 0..10 {
         line(&mut awa, &n.to_string());
     }
-    let cursors: Vec<String> = (0..10).map(|_| awa.change()["cursor"].as_str().unwrap().to_owned()).collect();
+    let cursors: Vec<String> = (0..10)
+        .map(|_| awa.change()["cursor"].as_str().unwrap().to_owned())
+        .collect();
     for (n, cursor) in cursors.iter().enumerate() {
         let mut back = since(&hub, "awa", cursor);
         assert_eq!(outcome(&mut back)["replayed"], 9 - n);
-        assert_eq!(lines(&back), (n + 1..10).map(|n| n.to_string()).collect::<Vec<_>>());
+        assert_eq!(
+            lines(&back),
+            (n + 1..10).map(|n| n.to_string()).collect::<Vec<_>>()
+        );
     }
 }
 
@@ -124,7 +143,9 @@ fn changes_made_by_another_program_while_the_hub_was_down_are_replayed() {
     let mut hub = Hub::start();
     let cursor = hub.socket("awa").cursor();
     hub.stop();
-    hub.data_db().execute("INSERT INTO lignes VALUES ('la nuit')", []).unwrap();
+    hub.data_db()
+        .execute("INSERT INTO lignes VALUES ('la nuit')", [])
+        .unwrap();
     hub.restart();
     let mut back = since(&hub, "awa", &cursor);
     outcome(&mut back);
@@ -195,7 +216,10 @@ fn a_large_commit_is_replayed_as_truncated() {
     let mut back = since(&hub, "awa", &cursor);
     assert_eq!(outcome(&mut back)["replayed"], 1);
     let frame = back.changes().next().unwrap();
-    assert_eq!((&frame["truncated"], &frame["tables"]), (&json!(true), &json!(["lignes"])));
+    assert_eq!(
+        (&frame["truncated"], &frame["tables"]),
+        (&json!(true), &json!(["lignes"]))
+    );
 }
 
 #[test]
@@ -237,7 +261,10 @@ fn nothing_is_lost_or_doubled_by_reconnecting_while_others_write() {
 
 #[test]
 fn a_replay_much_larger_than_the_outbox_does_not_close_the_socket() {
-    let hub = Hub::with().unthrottled().env("LIMITS__OUTBOX_BYTES", 65_536).start();
+    let hub = Hub::with()
+        .unthrottled()
+        .env("LIMITS__OUTBOX_BYTES", 65_536)
+        .start();
     let mut binta = hub.socket_at("binta", "tables=ventes");
     let cursor = binta.cursor();
     let text = "x".repeat(10_000);
@@ -246,7 +273,10 @@ fn a_replay_much_larger_than_the_outbox_does_not_close_the_socket() {
     }
     let mut back = since(&hub, "awa", &cursor);
     let done = outcome(&mut back);
-    assert_eq!((&done["type"], &done["replayed"]), (&json!("caught_up"), &json!(300)));
+    assert_eq!(
+        (&done["type"], &done["replayed"]),
+        (&json!("caught_up"), &json!(300))
+    );
     assert_eq!(lines(&back).len(), 300);
 }
 
@@ -304,21 +334,22 @@ fn a_cursor_from_before_a_change_of_role_asks_to_start_anew() {
 fn a_restored_backup_is_a_new_epoch_and_old_cursors_are_unknown() {
     let mut hub = Hub::start();
     let backup = tempfile::TempDir::new().unwrap();
-    let target = backup.path().join("sauvegarde");
-    let target = target.to_str().unwrap();
     let mut awa = hub.socket("awa");
     line(&mut awa, "gardé");
-    hub.cli(&["backup", target]).succeeded();
+    let made = hub.backup(backup.path());
     line(&mut awa, "perdu");
     awa.change();
     awa.change();
     let (cursor, epoch) = (awa.cursor(), awa.welcome["epoch"].clone());
     drop(awa);
     hub.stop();
-    hub.cli(&["restore", target]).succeeded();
+    hub.cli(&["restore", made.to_str().unwrap()]).succeeded();
     hub.restart();
     let mut back = since(&hub, "awa", &cursor);
     assert_ne!(back.welcome["epoch"], epoch);
     resync(&mut back, "unknown");
-    assert_eq!(back.rows("SELECT texte FROM lignes", json!([])), [json!(["gardé"])]);
+    assert_eq!(
+        back.rows("SELECT texte FROM lignes", json!([])),
+        [json!(["gardé"])]
+    );
 }

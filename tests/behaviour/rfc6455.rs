@@ -71,7 +71,12 @@ fn echoes(opcode: u8, payload: &[u8]) {
     socket.send(FIN | opcode, payload);
     let back = message(&mut socket);
     assert_eq!(back.opcode, opcode);
-    assert!(back.payload == payload, "{} octets came back as {}", payload.len(), back.payload.len());
+    assert!(
+        back.payload == payload,
+        "{} octets came back as {}",
+        payload.len(),
+        back.payload.len()
+    );
 }
 
 /// Sends bytes and expects to be closed with the code.
@@ -83,7 +88,10 @@ fn fails(bytes: &[u8], code: u16) {
 }
 
 fn joined(frames: &[(u8, &[u8])]) -> Vec<u8> {
-    frames.iter().flat_map(|(head, payload)| frame(*head, payload)).collect()
+    frames
+        .iter()
+        .flat_map(|(head, payload)| frame(*head, payload))
+        .collect()
 }
 
 #[test]
@@ -106,7 +114,12 @@ fn group_1_a_message_sent_in_small_chops_comes_back() {
 #[test]
 fn group_2_pings_are_answered_with_their_payload() {
     let binary: Vec<u8> = (0..125).collect();
-    for payload in [&b""[..], b"Hello, world!", &[0, 255, 254, 253, 252, 251, 0, 255], &binary] {
+    for payload in [
+        &b""[..],
+        b"Hello, world!",
+        &[0, 255, 254, 253, 252, 251, 0, 255],
+        &binary,
+    ] {
         let mut socket = open();
         socket.send(FIN | PING, payload);
         let pong = socket.read_data().unwrap();
@@ -180,14 +193,22 @@ fn group_5_fragmented_control_frames_break_the_protocol() {
 
 #[test]
 fn group_5_fragments_are_put_together_however_they_are_cut() {
-    let whole = joined(&[(TEXT, b"fragment1"), (CONT, b""), (CONT, b"fragment2"), (FIN | CONT, b"fragment3")]);
+    let whole = joined(&[
+        (TEXT, b"fragment1"),
+        (CONT, b""),
+        (CONT, b"fragment2"),
+        (FIN | CONT, b"fragment3"),
+    ]);
     for chop in [1, 3, whole.len()] {
         let mut socket = open();
         for part in whole.chunks(chop) {
             socket.write(part);
         }
         let back = message(&mut socket);
-        assert_eq!((back.opcode, back.payload.as_slice()), (TEXT, &b"fragment1fragment2fragment3"[..]));
+        assert_eq!(
+            (back.opcode, back.payload.as_slice()),
+            (TEXT, &b"fragment1fragment2fragment3"[..])
+        );
     }
 }
 
@@ -248,8 +269,14 @@ fn group_6_valid_utf8_comes_back_whole_and_chopped() {
 
 /// Texts that are not UTF-8, each with how many octets may be read before that is certain.
 const INVALID: &[(&[u8], usize)] = &[
-    (b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80edited", 13),
-    (b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90\x80\x80edited", 13),
+    (
+        b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80edited",
+        13,
+    ),
+    (
+        b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90\x80\x80edited",
+        13,
+    ),
     (b"\x80", 1),
     (b"a\xbf", 2),
     (b"\xfe", 1),
@@ -273,7 +300,10 @@ fn group_6_invalid_utf8_closes_with_1007() {
     for (text, _) in INVALID {
         fails(&frame(FIN | TEXT, text), 1007);
         let middle = text.len() / 2;
-        fails(&joined(&[(TEXT, &text[..middle]), (FIN | CONT, &text[middle..])]), 1007);
+        fails(
+            &joined(&[(TEXT, &text[..middle]), (FIN | CONT, &text[middle..])]),
+            1007,
+        );
     }
     // Cut off in the middle of a code point.
     for text in [&b"\xce"[..], b"\xe1\xbd", b"\xf0\x9f\x9b", b"ok \xe2\x82"] {
@@ -315,7 +345,9 @@ fn group_6_binary_may_hold_anything() {
 
 #[test]
 fn group_7_valid_close_codes_are_answered_with_the_same() {
-    for code in [1000_u16, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999] {
+    for code in [
+        1000_u16, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999,
+    ] {
         fails(&frame(FIN | CLOSE, &code.to_be_bytes()), code);
     }
     let reason = [&1000_u16.to_be_bytes()[..], "à bientôt".as_bytes()].concat();
@@ -346,7 +378,11 @@ fn group_7_invalid_closes_break_the_protocol() {
 
 #[test]
 fn group_7_what_follows_a_close_is_not_read() {
-    for after in [joined(&[(FIN | TEXT, b"trop tard")]), joined(&[(FIN | PING, b"")]), joined(&[(FIN | CLOSE, b"\x03\xe9")])] {
+    for after in [
+        joined(&[(FIN | TEXT, b"trop tard")]),
+        joined(&[(FIN | PING, b"")]),
+        joined(&[(FIN | CLOSE, b"\x03\xe9")]),
+    ] {
         let mut socket = open();
         let mut bytes = frame(FIN | CLOSE, &1000_u16.to_be_bytes());
         bytes.extend(after);

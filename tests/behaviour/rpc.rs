@@ -15,13 +15,21 @@ fn a_function_runs_its_statements_as_one_commit_and_the_last_one_answers() {
     let change = awa.change();
     assert_eq!(change["commit"], sold["commit"]);
     assert_eq!(change["by"]["function"], "sell");
-    let tables: Vec<_> = change["changes"].as_array().unwrap().iter().map(|c| c["table"].clone()).collect();
+    let tables: Vec<_> = change["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["table"].clone())
+        .collect();
     assert_eq!(tables, ["produits", "ventes", "lignes"]);
     assert_eq!(
         awa.rows("SELECT vendeur_id FROM ventes", json!([])),
         [json!([awa.welcome["user"]["id"]])]
     );
-    assert_eq!(awa.rows("SELECT texte FROM lignes", json!([])), [json!(["vente 1"])]);
+    assert_eq!(
+        awa.rows("SELECT texte FROM lignes", json!([])),
+        [json!(["vente 1"])]
+    );
 }
 
 #[test]
@@ -30,7 +38,10 @@ fn arguments_come_by_name_or_by_position_and_defaults_fill_the_rest() {
     let mut awa = hub.socket("awa");
     assert_eq!(awa.rpc("sell", json!([1, 2])).unwrap()["data"]["stock"], 998);
     assert_eq!(awa.rpc("sell", json!([1])).unwrap()["data"]["stock"], 997);
-    assert_eq!(awa.rpc("sell", json!({"produit_id": 1})).unwrap()["data"]["stock"], 996);
+    assert_eq!(
+        awa.rpc("sell", json!({"produit_id": 1})).unwrap()["data"]["stock"],
+        996
+    );
 }
 
 #[test]
@@ -49,7 +60,10 @@ fn a_let_wants_exactly_one_value() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
     for function in ["letsNothing", "letsSeveral"] {
-        assert_eq!(awa.rpc(function, json!([])).unwrap_err().code, "precondition_failed");
+        assert_eq!(
+            awa.rpc(function, json!([])).unwrap_err().code,
+            "precondition_failed"
+        );
     }
     assert_eq!(awa.value("SELECT count(*) FROM lignes", json!([])), 0);
 }
@@ -68,7 +82,10 @@ fn one_many_and_exec_answer_an_object_objects_and_a_count() {
         json!([{"id": 1, "nom": "Riz 5 kg", "prix": 3500}, {"id": 3, "nom": "Sucre 1 kg", "prix": 800}])
     );
     assert_eq!(awa.rpc("search", json!(["zzz"])).unwrap()["data"], json!([]));
-    assert_eq!(caro.rpc("restock", json!([1, 5])).unwrap()["data"], json!({"rows_affected": 1}));
+    assert_eq!(
+        caro.rpc("restock", json!([1, 5])).unwrap()["data"],
+        json!({"rows_affected": 1})
+    );
 }
 
 #[test]
@@ -76,16 +93,25 @@ fn every_type_arrives_as_declared() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");
     let data = awa
-        .rpc("echo", json!({"t": "é", "i": 7, "r": 1, "b": true, "j": {"a": [1, null]}}))
+        .rpc(
+            "echo",
+            json!({"t": "é", "i": 7, "r": 1, "b": true, "j": {"a": [1, null]}}),
+        )
         .unwrap()["data"]
         .clone();
-    assert_eq!((&data["t"], &data["i"], &data["b"]), (&json!("é"), &json!(7), &json!(1)));
+    assert_eq!(
+        (&data["t"], &data["i"], &data["b"]),
+        (&json!("é"), &json!(7), &json!(1))
+    );
     assert_eq!(data["r"].as_f64(), Some(1.0));
     assert_eq!(data["o"], json!(null));
     let stored: serde_json::Value = serde_json::from_str(data["j"].as_str().unwrap()).unwrap();
     assert_eq!(stored, json!({"a": [1, null]}));
     let big = awa
-        .rpc("echo", json!({"t": "", "i": {"$int": "9223372036854775807"}, "r": 0.5, "b": false, "j": 1, "o": "x"}))
+        .rpc(
+            "echo",
+            json!({"t": "", "i": {"$int": "9223372036854775807"}, "r": 0.5, "b": false, "j": 1, "o": "x"}),
+        )
         .unwrap()["data"]
         .clone();
     assert_eq!(big["i"], json!({"$int": "9223372036854775807"}));
@@ -127,9 +153,18 @@ fn a_role_not_listed_is_forbidden_and_an_unknown_function_is_not_found() {
 fn a_function_runs_with_the_rights_of_the_pack() {
     let hub = Hub::start();
     let mut caro = hub.socket("caro");
-    assert_eq!(caro.rpc("margin", json!([1])).unwrap()["data"], json!({"marge": 699}));
+    assert_eq!(
+        caro.rpc("margin", json!([1])).unwrap()["data"],
+        json!({"marge": 699})
+    );
     // The cashier may not write sales by hand; the function may.
-    assert!(caro.query("INSERT INTO ventes(produit_id, quantite) VALUES (1, 1)", json!([])).is_err());
+    assert!(
+        caro.query(
+            "INSERT INTO ventes(produit_id, quantite) VALUES (1, 1)",
+            json!([])
+        )
+        .is_err()
+    );
     caro.rpc("sell", json!([1])).unwrap();
 }
 

@@ -17,7 +17,9 @@ fn a_stop_closes_sockets_with_1001_and_a_time_to_come_back() {
     for socket in &mut sockets {
         let (code, reason) = socket.closed();
         assert_eq!(code, 1001);
-        let wait = reason.strip_prefix("retry_after_ms=").expect("the reason says when");
+        let wait = reason
+            .strip_prefix("retry_after_ms=")
+            .expect("the reason says when");
         assert!(wait.parse::<u64>().is_ok(), "{reason}");
     }
     let status = hub.exit_within(Duration::from_secs(10));
@@ -45,7 +47,11 @@ fn write_until_closed(mut socket: Socket, started: &AtomicBool) -> (Vec<String>,
         match answer {
             Ok(Ok(_)) => answered.push(text),
             // Refused while stopping: not kept, and said so.
-            Ok(Err(refusal)) => assert!(["unavailable", "busy"].contains(&refusal.code.as_str()), "{}", refusal.frame),
+            Ok(Err(refusal)) => assert!(
+                ["unavailable", "busy"].contains(&refusal.code.as_str()),
+                "{}",
+                refusal.frame
+            ),
             Err(Gone::Lost) => return (answered, socket.read_to_the_end()),
             Err(gone) => return (answered, gone),
         }
@@ -87,7 +93,10 @@ fn a_stop_under_load_answers_what_is_in_flight_and_keeps_what_it_answered() {
     for text in &answered {
         assert!(stored.contains(text), "{text} was answered and is gone");
     }
-    assert_eq!(stored.len(), stored.iter().collect::<std::collections::BTreeSet<_>>().len());
+    assert_eq!(
+        stored.len(),
+        stored.iter().collect::<std::collections::BTreeSet<_>>().len()
+    );
 }
 
 #[test]
@@ -118,7 +127,9 @@ fn a_peer_that_does_not_read_its_close_does_not_hold_up_the_stop() {
 #[test]
 fn the_log_of_the_database_is_folded_in_at_the_stop() {
     let mut hub = Hub::start();
-    hub.socket("awa").query("INSERT INTO lignes VALUES ('x')", json!([])).unwrap();
+    hub.socket("awa")
+        .query("INSERT INTO lignes VALUES ('x')", json!([]))
+        .unwrap();
     hub.stop();
     for name in ["data.db-wal", "hub.db-wal"] {
         let left = std::fs::metadata(hub.data_dir().join(name)).map_or(0, |m| m.len());

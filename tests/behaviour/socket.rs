@@ -60,7 +60,10 @@ fn a_token_in_the_url_is_not_taken() {
 fn a_browser_offers_its_token_as_a_subprotocol() {
     let hub = Hub::start();
     let mut socket = as_browser(&hub, &hub.token("awa")).unwrap();
-    assert_eq!(socket.frame(Instant::now() + PATIENCE).unwrap()["type"], "welcome");
+    assert_eq!(
+        socket.frame(Instant::now() + PATIENCE).unwrap()["type"],
+        "welcome"
+    );
     socket.ping();
 }
 
@@ -75,7 +78,7 @@ fn a_bad_token_offered_as_a_subprotocol_is_accepted_and_closed_at_once_with_4401
 #[test]
 fn a_foreign_origin_is_refused_and_the_hubs_own_and_allowed_ones_are_not() {
     let hub = Hub::with()
-        .env("SERVER__ALLOWED_ORIGINS", "[\"https://caisse.example\", \"null\"]")
+        .env("SERVER__ALLOWED_ORIGINS", "https://caisse.example,null")
         .start();
     let token = hub.token("awa");
     let own = format!("http://{}", hub.addr());
@@ -84,11 +87,23 @@ fn a_foreign_origin_is_refused_and_the_hubs_own_and_allowed_ones_are_not() {
         request.headers_mut().insert("origin", origin.parse().unwrap());
         assert!(upgrade(hub.addr(), request).is_ok(), "{origin}");
     }
-    for origin in ["https://mal.example", "http://127.0.0.1:1", "https://caisse.example.mal.example", "file://"] {
-        assert_eq!(refused(&hub, Some(&token), "", &[("origin", origin)]).0, 403, "{origin}");
+    for origin in [
+        "https://mal.example",
+        "http://127.0.0.1:1",
+        "https://caisse.example.mal.example",
+        "file://",
+    ] {
+        assert_eq!(
+            refused(&hub, Some(&token), "", &[("origin", origin)]).0,
+            403,
+            "{origin}"
+        );
     }
     let plain = Hub::start();
-    assert_eq!(refused(&plain, Some(&plain.token("awa")), "", &[("origin", "null")]).0, 403);
+    assert_eq!(
+        refused(&plain, Some(&plain.token("awa")), "", &[("origin", "null")]).0,
+        403
+    );
 }
 
 #[test]
@@ -97,7 +112,16 @@ fn a_host_that_is_not_ours_is_refused() {
     let token = hub.token("awa");
     assert_eq!(refused(&hub, Some(&token), "", &[("host", "mal.example")]).0, 403);
     let port = hub.addr().port().to_string();
-    assert_eq!(refused(&hub, Some(&token), "", &[("host", &format!("mal.example:{port}"))]).0, 403);
+    assert_eq!(
+        refused(
+            &hub,
+            Some(&token),
+            "",
+            &[("host", &format!("mal.example:{port}"))]
+        )
+        .0,
+        403
+    );
 }
 
 #[test]
@@ -128,9 +152,14 @@ fn a_renewed_socket_outlives_its_first_token() {
     });
     let fresh = hub
         .client()
-        .post("/api/auth/refresh", &json!({"refresh_token": grant["refresh_token"]}))
+        .post(
+            "/api/auth/refresh",
+            &json!({"refresh_token": grant["refresh_token"]}),
+        )
         .ok();
-    let answer = renewed.request(json!({"type": "renew", "token": fresh["token"]})).unwrap();
+    let answer = renewed
+        .request(json!({"type": "renew", "token": fresh["token"]}))
+        .unwrap();
     assert!(!answer["expires_in"].is_null());
     assert_eq!(left.closed().0, 4401);
     renewed.ping();
@@ -141,8 +170,14 @@ fn a_socket_is_not_renewed_with_the_token_of_another_user_or_login() {
     let hub = Hub::start();
     let mut socket = hub.socket("awa");
     for token in [hub.token("binta"), hub.token("awa"), "a.b.c".into()] {
-        let refusal = socket.request(json!({"type": "renew", "token": token})).unwrap_err();
-        assert!(["unauthorized", "forbidden"].contains(&refusal.code.as_str()), "{}", refusal.frame);
+        let refusal = socket
+            .request(json!({"type": "renew", "token": token}))
+            .unwrap_err();
+        assert!(
+            ["unauthorized", "forbidden"].contains(&refusal.code.as_str()),
+            "{}",
+            refusal.frame
+        );
     }
     socket.refused(json!({"type": "renew"}), "invalid_request");
     socket.ping();
@@ -152,8 +187,13 @@ fn a_socket_is_not_renewed_with_the_token_of_another_user_or_login() {
 fn a_ping_frame_is_answered_with_time_and_cursor() {
     let hub = Hub::start();
     let mut socket = hub.socket("awa");
-    let pong = socket.request(json!({"type": "ping", "id": "battement"})).unwrap();
-    assert_eq!((&pong["type"], &pong["id"]), (&json!("pong"), &json!("battement")));
+    let pong = socket
+        .request(json!({"type": "ping", "id": "battement"}))
+        .unwrap();
+    assert_eq!(
+        (&pong["type"], &pong["id"]),
+        (&json!("pong"), &json!("battement"))
+    );
     assert!(pong["at"].is_string() && pong["cursor"].is_string());
 }
 
@@ -219,7 +259,11 @@ fn ten_invalid_requests_in_a_minute_close_with_4400() {
         let _ = socket.send_text("{");
     }
     assert_eq!(socket.closed().0, 4400);
-    let errors = socket.log.iter().filter(|f| f["code"] == "invalid_request").count();
+    let errors = socket
+        .log
+        .iter()
+        .filter(|f| f["code"] == "invalid_request")
+        .count();
     assert!((9..=10).contains(&errors), "{errors}");
 }
 
@@ -244,7 +288,9 @@ fn requests_past_the_rate_are_refused_with_a_time_to_wait() {
         .env("LIMITS__BURST", 5)
         .start();
     let mut socket = hub.socket("awa");
-    let ids: Vec<_> = (0..8).map(|_| socket.send(query("SELECT 1", json!([])))).collect();
+    let ids: Vec<_> = (0..8)
+        .map(|_| socket.send(query("SELECT 1", json!([]))))
+        .collect();
     let answers: Vec<_> = ids.iter().map(|id| socket.answer(id)).collect();
     assert!(answers[..5].iter().all(Result::is_ok), "the burst is free");
     let refusal = answers.last().unwrap().as_ref().unwrap_err();
@@ -300,7 +346,10 @@ fn a_close_is_answered_with_its_code() {
 
 #[test]
 fn a_reader_that_stops_reading_is_closed_and_others_do_not_notice() {
-    let hub = Hub::with().unthrottled().env("LIMITS__OUTBOX_BYTES", 131_072).start();
+    let hub = Hub::with()
+        .unthrottled()
+        .env("LIMITS__OUTBOX_BYTES", 131_072)
+        .start();
     let admin = hub.as_user("admin");
     let _stuck = hub.socket("caro");
     let mut awa = hub.socket_at("awa", "tables=couples");
@@ -309,10 +358,18 @@ fn a_reader_that_stops_reading_is_closed_and_others_do_not_notice() {
     eventually("the stuck session is gone", || {
         for _ in 0..20 {
             n += 1;
-            awa.query("INSERT INTO ventes(produit_id, quantite, note) VALUES (1, 1, ?)", json!([note(n)]))
-                .unwrap();
+            awa.query(
+                "INSERT INTO ventes(produit_id, quantite, note) VALUES (1, 1, ?)",
+                json!([note(n)]),
+            )
+            .unwrap();
         }
-        (!admin.get("/api/admin/sessions").ok().to_string().contains("\"caro\"")).then_some(())
+        (!admin
+            .get("/api/admin/sessions")
+            .ok()
+            .to_string()
+            .contains("\"caro\""))
+        .then_some(())
     });
 }
 
@@ -350,7 +407,14 @@ fn more_requests_in_flight_than_the_pipeline_are_all_answered_or_refused_as_busy
 fn frames_of_parts_not_in_this_build_are_unsupported() {
     let hub = Hub::start();
     let mut socket = hub.socket("awa");
-    for kind in ["send_message", "create_room", "history", "typing", "call_open", "notify"] {
+    for kind in [
+        "send_message",
+        "create_room",
+        "history",
+        "typing",
+        "call_open",
+        "notify",
+    ] {
         let refusal = socket.request(json!({"type": kind})).unwrap_err();
         assert!(
             ["unsupported", "invalid_request", "forbidden"].contains(&refusal.code.as_str()),
@@ -376,7 +440,13 @@ fn a_socket_that_is_dropped_without_a_close_leaves_the_list() {
     let admin = hub.as_user("admin");
     let socket = hub.socket("awa");
     let session = socket.session().to_owned();
-    let listed = || admin.get("/api/admin/sessions").ok().to_string().contains(&session);
+    let listed = || {
+        admin
+            .get("/api/admin/sessions")
+            .ok()
+            .to_string()
+            .contains(&session)
+    };
     eventually("the session is listed", || listed().then_some(()));
     drop(socket);
     eventually("the session is gone", || (!listed()).then_some(()));

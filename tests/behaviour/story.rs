@@ -45,7 +45,9 @@ fn every_sale_answered_before_a_kill_is_there_once_on_both_terminals_after_it() 
     let mut seller = hub.socket_with_token(&seller_token, "");
 
     // A hundred sales are on their way; the hub dies when forty have been answered.
-    let ids: Vec<Value> = (0..100).map(|n| seller.send(insert(&format!("vente {n}")))).collect();
+    let ids: Vec<Value> = (0..100)
+        .map(|n| seller.send(insert(&format!("vente {n}"))))
+        .collect();
     let mut answered = Vec::new();
     for (n, id) in ids.iter().take(40).enumerate() {
         seller.answer(id).unwrap();
@@ -91,6 +93,14 @@ fn every_sale_answered_before_a_kill_is_there_once_on_both_terminals_after_it() 
         assert!(stored.contains(note), "{note} was answered and is gone");
     }
     let seen = |before: &Socket, after: &Socket| [sales_in(before), sales_in(after)].concat();
-    assert_eq!(seen(&cashier, &cashier_again), stored, "the cashier saw each sale once, in order");
-    assert_eq!(seen(&seller, &seller_again), stored, "the seller saw each sale once, in order");
+    assert_eq!(
+        seen(&cashier, &cashier_again),
+        stored,
+        "the cashier saw each sale once, in order"
+    );
+    assert_eq!(
+        seen(&seller, &seller_again),
+        stored,
+        "the seller saw each sale once, in order"
+    );
 }

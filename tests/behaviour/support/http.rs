@@ -47,7 +47,10 @@ impl Reply {
         assert_eq!(problem["code"], code, "{problem}");
         assert_eq!(problem["status"], status, "{problem}");
         for member in ["type", "title", "detail", "request_id"] {
-            assert!(problem[member].as_str().is_some_and(|s| !s.is_empty()), "{member}: {problem}");
+            assert!(
+                problem[member].as_str().is_some_and(|s| !s.is_empty()),
+                "{member}: {problem}"
+            );
         }
         problem
     }
@@ -61,11 +64,12 @@ impl Client {
             .max_redirects(0)
             .build()
             .new_agent();
-        Self { agent, base: base.to_owned(), token, headers: Vec::new() }
-    }
-
-    pub fn token(&self) -> &str {
-        self.token.as_deref().unwrap()
+        Self {
+            agent,
+            base: base.to_owned(),
+            token,
+            headers: Vec::new(),
+        }
     }
 
     /// The same client with one more header on every request.
@@ -103,10 +107,6 @@ impl Client {
         self.send("PATCH", path, Some(body.to_string())).unwrap()
     }
 
-    pub fn try_post(&self, path: &str, body: &Value) -> Result<Reply, ureq::Error> {
-        self.send("POST", path, Some(body.to_string()))
-    }
-
     pub fn send(&self, method: &str, path: &str, body: Option<String>) -> Result<Reply, ureq::Error> {
         let response = self.open(method, path, body)?;
         let (parts, mut body) = response.into_parts();
@@ -136,7 +136,11 @@ impl Client {
         match body {
             None => self.agent.run(request.body(())?),
             Some(body) => {
-                if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                if !self
+                    .headers
+                    .iter()
+                    .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+                {
                     request = request.header("content-type", "application/json");
                 }
                 self.agent.run(request.body(body)?)

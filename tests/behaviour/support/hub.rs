@@ -122,6 +122,8 @@ pub fn apply_env(command: &mut Command, env: &[(String, String)]) {
     }
     command
         .env("COMPTOIR_AUTH__BCRYPT_COST", "4")
+        // The console speaks the language of the machine; the tests read English.
+        .env("LC_ALL", "C")
         .envs(env.iter().map(|(k, v)| (k, v)));
 }
 
@@ -164,7 +166,14 @@ impl Hub {
         };
         let log = Arc::new(Mutex::new(String::new()));
         let (child, addr) = spawn(&setup, &data, setup.port, &log);
-        let hub = Self { setup, child, addr, log, data, _home: home };
+        let hub = Self {
+            setup,
+            child,
+            addr,
+            log,
+            data,
+            _home: home,
+        };
         hub.wait_until_ready();
         hub
     }
@@ -251,10 +260,24 @@ impl Hub {
         super::cli::run(&all, input, &self.setup.env)
     }
 
+    /// Takes a backup into a directory, and answers the file it made.
+    pub fn backup(&self, dir: &Path) -> PathBuf {
+        self.cli(&["backup", dir.to_str().unwrap()]).succeeded();
+        let made: Vec<PathBuf> = std::fs::read_dir(dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        assert_eq!(made.len(), 1, "one backup, and nothing beside it: {made:?}");
+        made[0].clone()
+    }
+
     /// Adds an account with the command line.
     pub fn add_user(&self, name: &str, role: &str, password: &str) {
-        self.cli_with_input(&["user", "add", name, "--role", role, "--password-stdin"], password)
-            .succeeded();
+        self.cli_with_input(
+            &["user", "add", name, "--role", role, "--password-stdin"],
+            password,
+        )
+        .succeeded();
     }
 
     /// An HTTP client without a token.
@@ -268,8 +291,10 @@ impl Hub {
     }
 
     pub fn try_login(&self, name: &str, password: &str) -> http::Reply {
-        self.client()
-            .post("/api/auth", &serde_json::json!({"username": name, "password": password}))
+        self.client().post(
+            "/api/auth",
+            &serde_json::json!({"username": name, "password": password}),
+        )
     }
 
     /// The whole answer to a login.
@@ -329,7 +354,11 @@ fn spawn(setup: &Setup, data: &Path, port: u16, log: &Arc<Mutex<String>>) -> (Ch
 }
 
 /// Keeps what the process writes, and finds the address in its banner.
-fn collect(from: impl Read + Send + 'static, log: Arc<Mutex<String>>, found: Option<mpsc::Sender<SocketAddr>>) {
+fn collect(
+    from: impl Read + Send + 'static,
+    log: Arc<Mutex<String>>,
+    found: Option<mpsc::Sender<SocketAddr>>,
+) {
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             if let (Some(found), Some(addr)) = (&found, address_in(&line)) {

@@ -10,8 +10,8 @@ pub mod sse;
 use std::time::{Duration, Instant};
 
 pub use http::{Client, Reply};
-pub use hub::{Hub, Setup};
-pub use socket::{Gone, Refusal, Socket};
+pub use hub::Hub;
+pub use socket::{Gone, Socket};
 
 /// How long a test waits for something that is to come. Generous: two cores run everything at once.
 pub const PATIENCE: Duration = Duration::from_secs(15);

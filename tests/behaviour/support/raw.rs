@@ -63,7 +63,13 @@ pub fn http(mut stream: TcpStream, request: &str) -> (u16, String) {
 }
 
 /// A POST of JSON from a chosen address, with further header lines.
-pub fn post_from(addr: SocketAddr, from: IpAddr, path: &str, headers: &str, body: &serde_json::Value) -> (u16, String) {
+pub fn post_from(
+    addr: SocketAddr,
+    from: IpAddr,
+    path: &str,
+    headers: &str,
+    body: &serde_json::Value,
+) -> (u16, String) {
     let body = body.to_string();
     http(
         connect_from(addr, from),
@@ -133,7 +139,10 @@ impl RawSocket {
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{authorization}\r\n"
         )
         .unwrap();
-        let mut socket = Self { stream, pending: Vec::new() };
+        let mut socket = Self {
+            stream,
+            pending: Vec::new(),
+        };
         let head = loop {
             if let Some(end) = socket.pending.windows(4).position(|w| w == b"\r\n\r\n") {
                 break socket.pending.drain(..end + 4).collect::<Vec<u8>>();
@@ -205,11 +214,21 @@ fn parse(bytes: &[u8]) -> Option<(Frame, usize)> {
     assert_eq!(head & 0x70, 0, "the hub sets no reserved bit");
     assert_eq!(len & 0x80, 0, "a server does not mask");
     let (len, start) = match len {
-        126 => (u16::from_be_bytes(bytes.get(2..4)?.try_into().unwrap()) as usize, 4),
-        127 => (u64::from_be_bytes(bytes.get(2..10)?.try_into().unwrap()) as usize, 10),
+        126 => (
+            u16::from_be_bytes(bytes.get(2..4)?.try_into().unwrap()) as usize,
+            4,
+        ),
+        127 => (
+            u64::from_be_bytes(bytes.get(2..10)?.try_into().unwrap()) as usize,
+            10,
+        ),
         n => (n as usize, 2),
     };
     let payload = bytes.get(start..start + len)?.to_vec();
-    let frame = Frame { fin: head & 0x80 != 0, opcode: head & 0x0f, payload };
+    let frame = Frame {
+        fin: head & 0x80 != 0,
+        opcode: head & 0x0f,
+        payload,
+    };
     Some((frame, start + len))
 }

@@ -37,8 +37,9 @@ pub enum Gone {
     Late,
 }
 
-/// Why there is no socket.
+/// Why there is no socket. Read through `Debug` where a test did not expect it.
 #[derive(Debug)]
+#[expect(dead_code, reason = "what was lost is only shown")]
 pub enum NotOpened {
     /// The upgrade was answered with this status and body.
     Http(u16, String),
@@ -363,7 +364,10 @@ fn read_answer(frame: Value) -> Result<Value, Refusal> {
         return Ok(frame);
     }
     let text = |member: &str| frame[member].as_str().unwrap_or_default().to_owned();
-    assert!(!text("request_id").is_empty(), "an error names its request: {frame}");
+    assert!(
+        !text("request_id").is_empty(),
+        "an error names its request: {frame}"
+    );
     assert!(!text("message").is_empty(), "an error has a sentence: {frame}");
     Err(Refusal {
         code: text("code"),

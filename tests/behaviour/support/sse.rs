@@ -25,7 +25,9 @@ impl Sse {
         assert_eq!(response.status().as_u16(), 200);
         let kind = response.headers()["content-type"].to_str().unwrap();
         assert!(kind.starts_with("text/event-stream"), "{kind}");
-        Self { lines: BufReader::new(response.into_body().into_reader()) }
+        Self {
+            lines: BufReader::new(response.into_body().into_reader()),
+        }
     }
 
     /// The next event; comments are passed over.
@@ -41,7 +43,10 @@ impl Sse {
             } else if let Some(value) = line.strip_prefix("data:") {
                 data.push_str(value.trim_start());
             } else if line.is_empty() && !data.is_empty() {
-                return Event { id, frame: serde_json::from_str(&data).unwrap() };
+                return Event {
+                    id,
+                    frame: serde_json::from_str(&data).unwrap(),
+                };
             }
         }
     }
