@@ -116,6 +116,28 @@ fn refresh_rotates_and_a_lost_answer_is_forgiven() {
 }
 
 #[test]
+fn an_old_refresh_token_repeated_later_ends_the_whole_family() {
+    let mut hub = Hub::start();
+    let first = hub.login("awa");
+    let second = refresh(&hub, &first["refresh_token"]).ok();
+    let third = refresh(&hub, &second["refresh_token"]).ok();
+    // A minute passes: its first use is moved back rather than waited for.
+    hub.stop();
+    let db = rusqlite::Connection::open(hub.data_dir().join("hub.db")).unwrap();
+    let moved = "UPDATE refresh_tokens SET first_used_at_ms = first_used_at_ms - 60000 WHERE first_used_at_ms IS NOT NULL";
+    assert_eq!(db.execute(moved, []).unwrap(), 2);
+    drop(db);
+    hub.restart();
+    let mut socket = hub.socket_with_token(text(&third["token"]), "");
+    refresh(&hub, &first["refresh_token"]).problem(401, "unauthorized");
+    assert_eq!(socket.closed_within(Duration::from_secs(2)).0, 4401);
+    refresh(&hub, &third["refresh_token"]).problem(401, "unauthorized");
+    with_token(&hub, &third["token"])
+        .get("/api/me")
+        .problem(401, "unauthorized");
+}
+
+#[test]
 fn a_refresh_token_that_is_none_is_unauthorized() {
     let hub = Hub::start();
     for token in ["", "x", "aaaa.bbbb.cccc"] {
