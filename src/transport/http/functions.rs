@@ -21,7 +21,7 @@ use crate::{
 
 use super::{
     HttpState,
-    body::{self, Raw, idempotency_key, json_bytes},
+    body::{self, idempotency_key, json_bytes},
     caller::Caller,
     encoding::{decode_query, decode_segment},
     endpoint::allow_header,
@@ -158,21 +158,23 @@ pub const fn method_name(method: Method) -> &'static str {
 pub async fn answer(
     state: web::Data<HttpState>,
     req: HttpRequest,
-    raw: Raw,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (function, path) = match state.routes.find(req.method(), req.uri().path())? {
         Found::Function { function, path } => (function, path),
         Found::OtherMethods(allowed) => return Err(Problem::method_not_allowed(&allowed)),
         Found::Nothing => return Err(Error::of(Code::NotFound).into()),
     };
-    call(&state, &req, function, path, &raw.0).await.map_err(|error| {
-        if function.envelope {
-            error.with("success", false)
-        } else {
-            error
-        }
-        .into()
-    })
+    call(&state, &req, function, path, payload)
+        .await
+        .map_err(|error| {
+            if function.envelope {
+                error.with("success", false)
+            } else {
+                error
+            }
+            .into()
+        })
 }
 
 async fn call(
@@ -180,12 +182,12 @@ async fn call(
     req: &HttpRequest,
     function: &Arc<Function>,
     path: Vec<(&str, String)>,
-    bytes: &[u8],
+    payload: web::Payload,
 ) -> Result<HttpResponse> {
     let caller = Caller::authenticate(req, state)?;
     let body: Option<Map<String, Value>> = match *req.method() {
         HttpMethod::GET | HttpMethod::HEAD => None,
-        _ => body::parse_optional(bytes)?,
+        _ => body::parse_optional(&body::read_all(req, payload).await?)?,
     };
     let args = arguments(
         function,
