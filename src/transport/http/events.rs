@@ -14,11 +14,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     protocol::{Error, error::Result},
-    session::{StreamQuery, open_stream},
+    session::{EventStream, StreamQuery, Worker, open_stream},
 };
 
 use super::{
-    HttpState,
     body::json_bytes,
     caller::{Authenticated, Caller},
     encoding::decode_query,
@@ -124,29 +123,29 @@ fn table_names(value: &str) -> Vec<String> {
 
 async fn events(
     Authenticated(caller): Authenticated,
-    state: web::Data<HttpState>,
+    worker: web::Data<Worker>,
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     if req.method() == Method::HEAD {
         return Err(Problem::method_not_allowed("GET"));
     }
     // A stream is held open like a socket, so the place is checked like at an upgrade.
-    state.context.accounts.check_place(&caller.who, caller.peer)?;
+    worker.ctx.accounts.check_place(&caller.who, caller.peer)?;
     let mut wanted = Wanted::parse(req.query_string())?;
     // A stream that reconnects repeats its address, whose `since` is then the older of the two.
     if let Some(last) = last_event_id(&req) {
         wanted.since = Some(last);
     }
     if wants_stream(&req) {
-        stream(&state, caller, wanted).await
+        stream(&worker, caller, wanted)
     } else {
-        poll(&state, caller, wanted).await
+        poll(&worker, caller, wanted).await
     }
 }
 
-async fn stream(state: &HttpState, caller: Caller, wanted: Wanted) -> Result<HttpResponse, Problem> {
-    let frames = open(state, caller, &wanted, "sse").await?;
-    let heartbeat = Duration::from_millis(state.context.heartbeat_ms.max(1));
+fn stream(worker: &Worker, caller: Caller, wanted: Wanted) -> Result<HttpResponse, Problem> {
+    let frames = open(worker, caller, &wanted, "sse")?;
+    let heartbeat = Duration::from_millis(worker.ctx.heartbeat_ms.max(1));
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         // Nothing on the way may gather: compression would hold events back until its buffer is full.
@@ -155,14 +154,14 @@ async fn stream(state: &HttpState, caller: Caller, wanted: Wanted) -> Result<Htt
         .streaming(sse::body(frames, heartbeat)))
 }
 
-async fn poll(state: &HttpState, caller: Caller, wanted: Wanted) -> Result<HttpResponse, Problem> {
+async fn poll(worker: &Worker, caller: Caller, wanted: Wanted) -> Result<HttpResponse, Problem> {
     let resumes = wanted.since.is_some();
-    let mut frames = open(state, caller, &wanted, "poll").await?;
+    let mut frames = open(worker, caller, &wanted, "poll")?;
     let page = Page::collect(
         &mut frames,
         resumes,
         wanted.wait,
-        state.context.limits.max_result_bytes,
+        worker.ctx.limits.max_result_bytes,
     )
     .await;
     Ok(json_bytes(
@@ -171,27 +170,21 @@ async fn poll(state: &HttpState, caller: Caller, wanted: Wanted) -> Result<HttpR
     ))
 }
 
-async fn open(
-    state: &HttpState,
-    caller: Caller,
-    wanted: &Wanted,
-    transport: &'static str,
-) -> Result<impl Stream<Item = Bytes> + Unpin + use<>> {
+fn open(worker: &Worker, caller: Caller, wanted: &Wanted, transport: &'static str) -> Result<EventStream> {
     let query = StreamQuery {
         since: wanted.since.clone(),
         tables: wanted.tables.clone(),
-        transport,
+        ..StreamQuery::default()
     };
     open_stream(
-        &state.context,
+        worker,
         caller.who,
         caller.expires_ms,
         caller.peer.address,
         caller.user_agent,
         query,
+        transport,
     )
-    .await
-    .map(Box::pin)
 }
 
 /// The frames of one poll and the place after them. Every frame taken from the session is answered: one that

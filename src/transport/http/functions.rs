@@ -204,17 +204,11 @@ pub mod tests {
             function("shadow", Method::Get, "/api/me"),
         ];
         Pack {
-            dir: None,
-            name: "test".into(),
-            title: Default::default(),
-            roles: Default::default(),
-            migrations: Vec::new(),
             functions: functions
                 .into_iter()
                 .map(|f| (f.name.to_string(), Arc::new(f)))
                 .collect(),
-            seed: None,
-            demo_users: Vec::new(),
+            ..Pack::none()
         }
     }
 

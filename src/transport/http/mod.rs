@@ -47,7 +47,11 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
-use crate::{config, protocol::error::Result, session::Context};
+use crate::{
+    config,
+    protocol::error::Result,
+    session::{Context, Worker},
+};
 
 use endpoint::Endpoint;
 
@@ -145,14 +149,16 @@ fn all_endpoints() -> Vec<Endpoint> {
     .collect()
 }
 
-/// Mounts everything. Called once per worker; what a resource of `app` took before stays taken.
-pub fn configure(cfg: &mut web::ServiceConfig, state: web::Data<HttpState>) {
+/// Mounts everything. Called once per network worker, whose sessions (of `/api/events`) live in `worker`; what
+/// a resource of `app` took before stays taken.
+pub fn configure(cfg: &mut web::ServiceConfig, state: web::Data<HttpState>, worker: Worker) {
     let endpoints = all_endpoints();
     let document = openapi::document(&endpoints, &state.context.pack);
     cfg.app_data(web::Data::new(openapi::Document(Bytes::from(
         document.to_string(),
     ))))
-    .app_data(state);
+    .app_data(state)
+    .app_data(web::Data::new(worker));
     let scope = endpoint::resources(endpoints)
         .into_iter()
         .fold(web::scope(""), |scope, resource| scope.service(resource))
