@@ -15,9 +15,10 @@ use crate::{
     domain::{Peer, Principal, timestamp},
     hub::audit::Entry,
     protocol::{Code, Error, error::Result},
+    transport::forwarded,
 };
 
-use super::{HttpState, forwarded, problem::Problem};
+use super::{HttpState, problem::Problem};
 
 /// Longest `User-Agent` that is kept, in characters.
 const MAX_USER_AGENT: usize = 200;

@@ -18,6 +18,7 @@ use crate::{
 };
 
 use super::{
+    HttpState,
     body::json_bytes,
     caller::{Authenticated, Caller},
     encoding::decode_query,
@@ -123,6 +124,7 @@ fn table_names(value: &str) -> Vec<String> {
 
 async fn events(
     Authenticated(caller): Authenticated,
+    state: web::Data<HttpState>,
     worker: web::Data<Worker>,
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
@@ -130,21 +132,21 @@ async fn events(
         return Err(Problem::method_not_allowed("GET"));
     }
     // A stream is held open like a socket, so the place is checked like at an upgrade.
-    worker.ctx.accounts.check_place(&caller.who, caller.peer)?;
+    state.context.accounts.check_place(&caller.who, caller.peer)?;
     let mut wanted = Wanted::parse(req.query_string())?;
     // A stream that reconnects repeats its address, whose `since` is then the older of the two.
     if let Some(last) = last_event_id(&req) {
         wanted.since = Some(last);
     }
     if wants_stream(&req) {
-        stream(&worker, caller, wanted)
+        stream(&worker, caller, &wanted)
     } else {
         poll(&worker, caller, wanted).await
     }
 }
 
-fn stream(worker: &Worker, caller: Caller, wanted: Wanted) -> Result<HttpResponse, Problem> {
-    let frames = open(worker, caller, &wanted, "sse")?;
+fn stream(worker: &Worker, caller: Caller, wanted: &Wanted) -> Result<HttpResponse, Problem> {
+    let frames = open(worker, caller, wanted, "sse")?;
     let heartbeat = Duration::from_millis(worker.ctx.heartbeat_ms.max(1));
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
@@ -174,17 +176,10 @@ fn open(worker: &Worker, caller: Caller, wanted: &Wanted, transport: &'static st
     let query = StreamQuery {
         since: wanted.since.clone(),
         tables: wanted.tables.clone(),
-        ..StreamQuery::default()
+        no_echo: false,
     };
-    open_stream(
-        worker,
-        caller.who,
-        caller.expires_ms,
-        caller.peer.address,
-        caller.user_agent,
-        query,
-        transport,
-    )
+    let Caller { who, expires_ms, peer, user_agent } = caller;
+    open_stream(worker, who, expires_ms, peer.address, user_agent, query, transport)
 }
 
 /// The frames of one poll and the place after them. Every frame taken from the session is answered: one that

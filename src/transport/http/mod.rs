@@ -11,7 +11,6 @@ mod caller;
 mod encoding;
 mod endpoint;
 mod events;
-pub mod forwarded;
 mod functions;
 mod gate;
 mod health;
@@ -19,7 +18,6 @@ mod home;
 mod me;
 mod metrics;
 mod openapi;
-pub mod origin;
 mod problem;
 mod query;
 mod rate;
@@ -47,11 +45,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
-use crate::{
-    config,
-    protocol::error::Result,
-    session::{Context, Worker},
-};
+use crate::{config, protocol::error::Result, session::Context, transport::origin::HostRules};
 
 use endpoint::Endpoint;
 
@@ -92,7 +86,7 @@ pub struct HttpState {
     pub ready: Arc<AtomicBool>,
     pub started: Instant,
     pub backup: BackupAction,
-    hosts: origin::HostRules,
+    hosts: HostRules,
     rate: rate::RateLimiter,
     routes: route_table::RouteTable,
 }
@@ -107,7 +101,7 @@ impl HttpState {
         backup: BackupAction,
     ) -> Self {
         Self {
-            hosts: origin::HostRules::new(&host.hostname, &server.allowed_hosts, &server.allowed_origins),
+            hosts: HostRules::new(&host.hostname, &server.allowed_hosts, &server.allowed_origins),
             rate: rate::RateLimiter::new(&context.limits),
             routes: route_table::RouteTable::new(&context.pack),
             context,
@@ -149,16 +143,14 @@ fn all_endpoints() -> Vec<Endpoint> {
     .collect()
 }
 
-/// Mounts everything. Called once per network worker, whose sessions (of `/api/events`) live in `worker`; what
-/// a resource of `app` took before stays taken.
-pub fn configure(cfg: &mut web::ServiceConfig, state: web::Data<HttpState>, worker: Worker) {
+/// Mounts everything. Called once per worker; what a resource of `app` took before stays taken.
+pub fn configure(cfg: &mut web::ServiceConfig, state: web::Data<HttpState>) {
     let endpoints = all_endpoints();
     let document = openapi::document(&endpoints, &state.context.pack);
     cfg.app_data(web::Data::new(openapi::Document(Bytes::from(
         document.to_string(),
     ))))
-    .app_data(state)
-    .app_data(web::Data::new(worker));
+    .app_data(state);
     let scope = endpoint::resources(endpoints)
         .into_iter()
         .fold(web::scope(""), |scope, resource| scope.service(resource))

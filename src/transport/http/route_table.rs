@@ -5,14 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use actix_web::http::Method as HttpMethod;
 
 use crate::{
-    pack::{Function, Method, Pack, Route},
+    pack::{Function, Method, Pack, Route, routes::RESERVED},
     protocol::error::Result,
 };
 
 use super::{encoding::decode_segment, endpoint::allow_header};
-
-/// Paths that stay the hub's own, whatever a pack declares.
-const RESERVED: &[&str] = &["api", "ws", "metrics", "debug", "socket.io"];
 
 /// The routes of a pack, found by method and path.
 pub struct RouteTable {
