@@ -38,25 +38,39 @@ impl FromRequest for Raw {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let announced = req
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        let limit = req
-            .app_data::<web::Data<HttpState>>()
-            .map_or(0, |state| state.context.limits.max_body_bytes);
+        let limit = body_limit(req);
+        let announced = announced_length(req);
         let payload = payload.take();
-        Box::pin(async move {
-            if announced.is_some_and(|length| length > limit) {
-                return Err(too_large().into());
-            }
-            tokio::time::timeout(BODY_DEADLINE, read(payload, limit))
-                .await
-                .unwrap_or_else(|_| Err(Error::invalid("The body did not arrive in time.")))
-                .map(Self)
-                .map_err(Problem::from)
-        })
+        Box::pin(async move { Ok(Self(receive(announced, limit, payload).await?)) })
     }
+}
+
+/// The whole body, for handlers that decide first whether they want it.
+pub async fn read_all(req: &HttpRequest, payload: web::Payload) -> Result<Bytes> {
+    receive(announced_length(req), body_limit(req), payload.into_inner()).await
+}
+
+fn announced_length(req: &HttpRequest) -> Option<usize> {
+    req.headers()
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+fn body_limit(req: &HttpRequest) -> usize {
+    req.app_data::<web::Data<HttpState>>()
+        .map_or(0, |state| state.context.limits.max_body_bytes)
+}
+
+async fn receive(announced: Option<usize>, limit: usize, payload: Payload) -> Result<Bytes> {
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    tokio::time::timeout(BODY_DEADLINE, read(payload, limit))
+        .await
+        .unwrap_or_else(|_| Err(Error::invalid("The body did not arrive in time.")))
 }
 
 async fn read(mut payload: Payload, limit: usize) -> Result<Bytes> {

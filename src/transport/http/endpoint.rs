@@ -106,3 +106,46 @@ pub fn allow_header<'a>(methods: impl Iterator<Item = &'a str>) -> String {
     allowed.dedup();
     allowed.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, http::StatusCode, test};
+
+    use super::*;
+    use crate::transport::http::all_endpoints;
+
+    #[actix_web::test]
+    async fn every_path_is_routed_and_refuses_other_methods_with_allow() {
+        let scope = resources(all_endpoints())
+            .into_iter()
+            .fold(web::scope(""), |scope, resource| scope.service(resource));
+        let app = test::init_service(App::new().service(scope)).await;
+        for endpoint in all_endpoints() {
+            let path = endpoint.path.replace(['{', '}'], "");
+            let request = test::TestRequest::with_uri(&path)
+                .method(Method::PUT)
+                .to_request();
+            let response = test::call_service(&app, request).await;
+            assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+            let problem = Problem::from_actix(response.response().error().unwrap()).render("r");
+            let allow = problem.headers().get("allow").unwrap().to_str().unwrap();
+            assert!(
+                allow.split(", ").any(|m| m == endpoint.method.as_str()),
+                "{path}: {allow}"
+            );
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_path_that_is_not_ours_is_left_to_the_pack() {
+        let scope = resources(all_endpoints())
+            .into_iter()
+            .fold(web::scope(""), |scope, resource| scope.service(resource))
+            .default_service(web::to(|| async { "pack" }));
+        let app = test::init_service(App::new().service(scope)).await;
+        for path in ["/patients/7", "/api/unknown", "/api/tables", "/api/me/"] {
+            let request = test::TestRequest::with_uri(path).to_request();
+            assert_eq!(test::call_and_read_body(&app, request).await, "pack", "{path}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
-//! Routes declared by functions of the pack (PROTOCOL section 5). They are looked up after the hub's own, and
-//! answer the bare data.
+//! Answers the routes that functions of the pack declare (PROTOCOL section 5): after the hub's own, with the
+//! bare data.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, http::Method as HttpMethod, web};
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
-    pack::{Cardinality, Function, Method, Pack, ParamType, Route},
+    pack::{Cardinality, Function, ParamType},
     protocol::{
         Code, Error, SqlValue,
         error::Result,
@@ -21,158 +21,34 @@ use crate::{
 
 use super::{
     HttpState,
-    body::{self, Raw, idempotency_key, json_bytes},
+    body::{self, idempotency_key, json_bytes},
     caller::Caller,
-    encoding::{decode_query, decode_segment},
-    endpoint::allow_header,
+    encoding::decode_query,
     problem::Problem,
+    route_table::Found,
 };
-
-/// Paths that stay the hub's own, whatever a pack declares.
-const RESERVED: &[&str] = &["api", "ws", "metrics", "debug", "socket.io"];
-
-/// The routes of a pack, found by method and path.
-pub struct RouteTable {
-    routes: Vec<PackRoute>,
-}
-
-struct PackRoute {
-    segments: Vec<Segment>,
-    by_method: BTreeMap<&'static str, Arc<Function>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Segment {
-    // In this order: a fixed word is found before a parameter.
-    Fixed(String),
-    Parameter(String),
-}
-
-/// What a path leads to.
-enum Found<'a> {
-    Function {
-        function: &'a Arc<Function>,
-        path: Vec<(&'a str, String)>,
-    },
-    OtherMethods(String),
-    Nothing,
-}
-
-impl RouteTable {
-    pub fn new(pack: &Pack) -> Self {
-        let mut routes: Vec<PackRoute> = Vec::new();
-        for (function, route) in declared_routes(pack) {
-            let segments = parse_path(&route.path);
-            let method = method_name(route.method);
-            match routes.iter_mut().find(|known| known.segments == segments) {
-                Some(known) => {
-                    known.by_method.insert(method, function.clone());
-                }
-                None => routes.push(PackRoute {
-                    segments,
-                    by_method: BTreeMap::from([(method, function.clone())]),
-                }),
-            }
-        }
-        routes.sort_by(|a, b| a.segments.cmp(&b.segments));
-        Self { routes }
-    }
-
-    /// The first route that fits path and method; of routes with the same shape the one with fixed words.
-    fn find(&self, method: &HttpMethod, path: &str) -> Result<Found<'_>> {
-        let given: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
-        // Whoever may GET may ask for the head alone.
-        let method = if *method == HttpMethod::HEAD {
-            "GET"
-        } else {
-            method.as_str()
-        };
-        let mut others: Vec<&str> = Vec::new();
-        for route in &self.routes {
-            let Some(path) = route.fits(&given)? else { continue };
-            if let Some(function) = route.by_method.get(method) {
-                return Ok(Found::Function { function, path });
-            }
-            others.extend(route.by_method.keys());
-        }
-        Ok(if others.is_empty() {
-            Found::Nothing
-        } else {
-            Found::OtherMethods(allow_header(others.into_iter()))
-        })
-    }
-}
-
-impl PackRoute {
-    fn fits(&self, given: &[&str]) -> Result<Option<Vec<(&str, String)>>> {
-        if given.len() != self.segments.len() {
-            return Ok(None);
-        }
-        let mut parameters = Vec::new();
-        for (segment, given) in self.segments.iter().zip(given) {
-            match segment {
-                Segment::Fixed(word) if word == given => {}
-                Segment::Parameter(name) if !given.is_empty() => {
-                    parameters.push((name.as_str(), decode_segment(given)?));
-                }
-                _ => return Ok(None),
-            }
-        }
-        Ok(Some(parameters))
-    }
-}
-
-/// The functions of a pack that have a route, without routes that would stand in the hub's own place.
-pub fn declared_routes(pack: &Pack) -> impl Iterator<Item = (&Arc<Function>, &Route)> {
-    pack.functions
-        .values()
-        .filter_map(|function| Some((function, function.route.as_ref()?)))
-        .filter(|(_, route)| {
-            !matches!(parse_path(&route.path).first(), Some(Segment::Fixed(first)) if RESERVED.contains(&first.as_str()))
-        })
-}
-
-fn parse_path(path: &str) -> Vec<Segment> {
-    path.strip_prefix('/')
-        .unwrap_or(path)
-        .split('/')
-        .map(|segment| match segment.strip_prefix(':') {
-            Some(name) => Segment::Parameter(name.to_owned()),
-            None => Segment::Fixed(segment.to_owned()),
-        })
-        .collect()
-}
-
-/// The method's name in HTTP.
-pub const fn method_name(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Put => "PUT",
-        Method::Patch => "PATCH",
-        Method::Delete => "DELETE",
-    }
-}
 
 /// Whatever is no route of the hub: a route of the pack, or nothing.
 pub async fn answer(
     state: web::Data<HttpState>,
     req: HttpRequest,
-    raw: Raw,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (function, path) = match state.routes.find(req.method(), req.uri().path())? {
         Found::Function { function, path } => (function, path),
         Found::OtherMethods(allowed) => return Err(Problem::method_not_allowed(&allowed)),
         Found::Nothing => return Err(Error::of(Code::NotFound).into()),
     };
-    call(&state, &req, function, path, &raw.0).await.map_err(|error| {
-        if function.envelope {
-            error.with("success", false)
-        } else {
-            error
-        }
-        .into()
-    })
+    call(&state, &req, function, path, payload)
+        .await
+        .map_err(|error| {
+            if function.envelope {
+                error.with("success", false)
+            } else {
+                error
+            }
+            .into()
+        })
 }
 
 async fn call(
@@ -180,12 +56,12 @@ async fn call(
     req: &HttpRequest,
     function: &Arc<Function>,
     path: Vec<(&str, String)>,
-    bytes: &[u8],
+    payload: web::Payload,
 ) -> Result<HttpResponse> {
     let caller = Caller::authenticate(req, state)?;
     let body: Option<Map<String, Value>> = match *req.method() {
         HttpMethod::GET | HttpMethod::HEAD => None,
-        _ => body::parse_optional(bytes)?,
+        _ => body::parse_optional(&body::read_all(req, payload).await?)?,
     };
     let args = arguments(
         function,
@@ -285,7 +161,7 @@ fn bare_data(function: &Function, answered: &Body) -> Result<Bytes> {
 pub mod tests {
     use serde_json::json;
 
-    use crate::pack::Param;
+    use crate::pack::{Method, Pack, Param, Route};
 
     use super::*;
 
@@ -328,44 +204,11 @@ pub mod tests {
             function("shadow", Method::Get, "/api/me"),
         ];
         Pack {
-            dir: None,
-            name: "test".into(),
-            title: Default::default(),
-            roles: Default::default(),
-            migrations: Vec::new(),
             functions: functions
                 .into_iter()
                 .map(|f| (f.name.to_string(), Arc::new(f)))
                 .collect(),
-            seed: None,
-            demo_users: Vec::new(),
-        }
-    }
-
-    fn find(method: HttpMethod, path: &str) -> String {
-        match RouteTable::new(&pack()).find(&method, path).unwrap() {
-            Found::Function { function, path } => format!("{} {path:?}", function.name),
-            Found::OtherMethods(allowed) => format!("405 {allowed}"),
-            Found::Nothing => "404".into(),
-        }
-    }
-
-    #[test]
-    fn fixed_words_win_over_parameters() {
-        assert_eq!(find(HttpMethod::GET, "/patients/search"), "search []");
-        assert_eq!(find(HttpMethod::GET, "/patients/7"), "one [(\"id\", \"7\")]");
-        assert_eq!(find(HttpMethod::HEAD, "/patients/7"), "one [(\"id\", \"7\")]");
-        assert_eq!(
-            find(HttpMethod::GET, "/patients/search/a%2Fb"),
-            "found [(\"term\", \"a/b\")]"
-        );
-    }
-
-    #[test]
-    fn what_is_not_declared_is_not_there() {
-        assert_eq!(find(HttpMethod::DELETE, "/patients/7"), "405 GET, HEAD, PUT");
-        for path in ["/", "/patients", "/patients/", "/patients/7/x", "/api/me"] {
-            assert_eq!(find(HttpMethod::GET, path), "404", "{path}");
+            ..Pack::none()
         }
     }
 

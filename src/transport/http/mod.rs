@@ -22,6 +22,7 @@ mod problem;
 mod query;
 mod rate;
 mod rights;
+mod route_table;
 mod schema;
 mod sse;
 mod table_query;
@@ -87,7 +88,7 @@ pub struct HttpState {
     pub backup: BackupAction,
     hosts: HostRules,
     rate: rate::RateLimiter,
-    routes: functions::RouteTable,
+    routes: route_table::RouteTable,
 }
 
 impl HttpState {
@@ -102,7 +103,7 @@ impl HttpState {
         Self {
             hosts: HostRules::new(&host.hostname, &server.allowed_hosts, &server.allowed_origins),
             rate: rate::RateLimiter::new(&context.limits),
-            routes: functions::RouteTable::new(&context.pack),
+            routes: route_table::RouteTable::new(&context.pack),
             context,
             server,
             scrape_token,

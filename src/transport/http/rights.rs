@@ -7,7 +7,7 @@ use crate::{
     pack::{Cardinality, Function, Pack, Param, ParamType},
 };
 
-use super::functions::method_name;
+use super::route_table::method_name;
 
 /// Whether the role may call the function: only roles that it lists, administrators too.
 pub fn may_call(role: &Role, function: &Function) -> bool {

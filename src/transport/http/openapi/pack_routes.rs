@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::pack::{Cardinality, Function, Pack, Param, ParamType};
 
 use super::operation::{Operation, schema_ref};
-use crate::transport::http::functions::{declared_routes, method_name};
+use crate::transport::http::route_table::{declared_routes, method_name};
 
 /// `(path, method, operation)` of every declared route; `:name` becomes `{name}`.
 pub fn operations(pack: &Pack) -> impl Iterator<Item = (String, &'static str, Operation)> {
