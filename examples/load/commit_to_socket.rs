@@ -18,7 +18,10 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     report.condition("sockets", n);
     report.condition("writes/s", RATE);
     report.condition("synchronous", format!("hub FULL, peers {}", bench.programs.sync));
-    report.condition("send to last socket", "the whole way, so an upper bound of commit to socket");
+    report.condition(
+        "send to last socket",
+        "the whole way, so an upper bound of commit to socket",
+    );
     for which in bench.servers(&[Which::Hub, Which::Express, Which::SocketIo, Which::Raw]) {
         let target = Target::start(which, &bench.programs)?;
         let token = target.login()?;
@@ -45,7 +48,15 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
         report.columns.push(column);
     }
     let last = "send to last socket p99 (ms)";
-    report.at_most("hub: send to last socket, p99 (ms)", report.figure("hub", last), 5.0);
-    report.at_most("hub: the same / express", report.ratio(last, "hub", "express"), 1.0);
+    report.at_most(
+        "hub: send to last socket, p99 (ms)",
+        report.figure("hub", last),
+        5.0,
+    );
+    report.at_most(
+        "hub: the same / express",
+        report.ratio(last, "hub", "express"),
+        1.0,
+    );
     Ok(report)
 }

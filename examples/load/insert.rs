@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use crate::{
-    Bench, Failure,
-    lower_bound,
+    Bench, Failure, lower_bound,
     procfs::{self, Meter},
     report::{Column, Report},
     stage::{Board, open_many, open_writer},
@@ -18,7 +17,13 @@ const LISTENERS: usize = 50;
 pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     let clients = bench.clients.unwrap_or(64);
     let mut report = Report::new("insert");
-    report.condition("clients", format!("{clients}, one insert in flight each; hub again with {}", clients * 4));
+    report.condition(
+        "clients",
+        format!(
+            "{clients}, one insert in flight each; hub again with {}",
+            clients * 4
+        ),
+    );
     report.condition("listening sockets", bench.sockets.unwrap_or(LISTENERS));
     report.condition("synchronous", format!("hub FULL, peers {}", bench.programs.sync));
     for which in bench.servers(&[Which::Hub, Which::Express, Which::SocketIo]) {
@@ -38,11 +43,27 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
         column.latency("ack", &latency);
         report.columns.push(column);
     }
-    report.at_least("hub: inserts/s / express", report.ratio(PER_SECOND, "hub", "express"), 10.0);
-    report.at_least("hub: inserts/s / bare, one each", report.ratio(PER_SECOND, "hub", "bare, 1 each"), 1.0);
-    report.at_least("hub: inserts/s / bare, grouped", report.ratio(PER_SECOND, "hub", "bare, grouped"), 0.0);
+    report.at_least(
+        "hub: inserts/s / express",
+        report.ratio(PER_SECOND, "hub", "express"),
+        10.0,
+    );
+    report.at_least(
+        "hub: inserts/s / bare, one each",
+        report.ratio(PER_SECOND, "hub", "bare, 1 each"),
+        1.0,
+    );
+    report.at_least(
+        "hub: inserts/s / bare, grouped",
+        report.ratio(PER_SECOND, "hub", "bare, grouped"),
+        0.0,
+    );
     report.at_most("hub: ack p99 (ms)", report.figure("hub", "ack p99 (ms)"), 20.0);
-    report.at_most("hub: ack max, 4 x clients (ms)", report.figure("hub x4", "ack max (ms)"), 1_000.0);
+    report.at_most(
+        "hub: ack max, 4 x clients (ms)",
+        report.figure("hub x4", "ack max (ms)"),
+        1_000.0,
+    );
     for fault in ["lost", "out of order"] {
         report.at_most(format!("hub: {fault}"), report.figure("hub", fault), 0.0);
     }

@@ -55,12 +55,19 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
         column.latency("select, logins", &busy);
         column.latency("login", &logins);
         column.put("server CPU per login (ms)", cost.per_op_us(AT_ONCE as u64) / 1e3);
-        column.put("p99 with logins / calm", busy.quantile_ms(0.99) / calm.quantile_ms(0.99).max(1e-3));
+        column.put(
+            "p99 with logins / calm",
+            busy.quantile_ms(0.99) / calm.quantile_ms(0.99).max(1e-3),
+        );
         column.cost(&cost);
         report.columns.push(column);
     }
     let ratio = "p99 with logins / calm";
-    report.at_most("hub: p99 of others with logins / without", report.figure("hub", ratio), 2.0);
+    report.at_most(
+        "hub: p99 of others with logins / without",
+        report.figure("hub", ratio),
+        2.0,
+    );
     Ok(report)
 }
 
@@ -69,7 +76,9 @@ async fn log_in_together(port: u16) -> Result<Latency, Failure> {
     for _ in 0..AT_ONCE {
         tasks.push(tokio::task::spawn_blocking(move || {
             let at = Instant::now();
-            target::login(port).map(|_| at.elapsed()).map_err(|cause| cause.to_string())
+            target::login(port)
+                .map(|_| at.elapsed())
+                .map_err(|cause| cause.to_string())
         }));
     }
     let mut latency = Latency::new();
@@ -98,7 +107,9 @@ async fn paced_reads(
             while Instant::now() < *until.borrow() {
                 let due = ticks.tick().await.into_std();
                 socket.send(request.keyed(0, 1_000 + index as u32)).await?;
-                timeout(DEADLINE, answer(&mut socket)).await.map_err(|_| "a select was not answered")??;
+                timeout(DEADLINE, answer(&mut socket))
+                    .await
+                    .map_err(|_| "a select was not answered")??;
                 latency.record(due.elapsed());
             }
             Ok::<_, Failure>((socket, latency))

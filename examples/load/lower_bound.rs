@@ -30,7 +30,10 @@ pub fn raw_writer(port: u16) -> io::Result<()> {
             let readers = Arc::clone(&readers);
             std::thread::spawn(move || serve_writer(stream, &readers));
         } else {
-            readers.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
+            readers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(stream);
         }
     }
     Ok(())
@@ -46,8 +49,11 @@ fn upgraded(stream: &mut TcpStream) -> io::Result<bool> {
             n => head.extend_from_slice(&chunk[..n]),
         }
     }
-    let mut answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n".to_vec();
-    answer.extend(wire::server_frame(br#"{"type":"welcome","cursor":"0","commit":0}"#));
+    let mut answer =
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n".to_vec();
+    answer.extend(wire::server_frame(
+        br#"{"type":"welcome","cursor":"0","commit":0}"#,
+    ));
     stream.write_all(&answer)?;
     Ok(true)
 }
@@ -60,7 +66,8 @@ fn serve_writer(mut writer: TcpStream, readers: &Mutex<Vec<TcpStream>>) -> io::R
         request::note(0, 0)
     );
     let mut frame = wire::server_frame(change.as_bytes());
-    let mark_at = wire::find(&frame, b"~").map_or(0, |at| at + 1);
+    // Searched in the text: a byte of the frame's length may look like a mark.
+    let mark_at = frame.len() - change.len() + change.find('~').map_or(0, |at| at + 1);
     let mut held = Vec::new();
     let mut chunk = [0; 16 * 1024];
     loop {
@@ -88,7 +95,10 @@ fn serve_writer(mut writer: TcpStream, readers: &Mutex<Vec<TcpStream>>) -> io::R
 /// a 16-bit length, and a mask of zero.
 fn next_request(held: &[u8]) -> Option<(usize, u64, Option<[u8; 12]>)> {
     let (header, payload) = match held.get(1)? & 0x7F {
-        126 => (8, usize::from(u16::from_be_bytes(held.get(2..4)?.try_into().ok()?))),
+        126 => (
+            8,
+            usize::from(u16::from_be_bytes(held.get(2..4)?.try_into().ok()?)),
+        ),
         short => (6, usize::from(short)),
     };
     let message = held.get(header..header + payload)?;

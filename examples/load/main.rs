@@ -106,7 +106,12 @@ impl Bench {
     /// Those of `which` that are here and wanted.
     pub fn servers(&self, which: &[Which]) -> Vec<Which> {
         let wanted = |one: &&Which| self.only.is_empty() || self.only.contains(one);
-        which.iter().filter(wanted).copied().filter(|&one| self.programs.has(one)).collect()
+        which
+            .iter()
+            .filter(wanted)
+            .copied()
+            .filter(|&one| self.programs.has(one))
+            .collect()
     }
 }
 
@@ -152,12 +157,17 @@ fn measure(options: &Options) -> Result<bool, Failure> {
         println!("# {conditions}");
         for which in [Which::Hub, Which::Express, Which::SocketIo] {
             if !bench.programs.has(which) {
-                println!("# {} is not here and is left out (docs/BENCHMARKS.md)", which.name());
+                println!(
+                    "# {} is not here and is left out (docs/BENCHMARKS.md)",
+                    which.name()
+                );
             }
         }
     }
     // One thread: what is left of two cores belongs to the server.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let mut reports = Vec::new();
     let mut whole = true;
     for scenario in scenarios {
@@ -190,10 +200,17 @@ fn bench(options: &Options) -> Result<Bench, Failure> {
         .collect::<Result<_, Failure>>()?;
     let beside = std::env::current_exe()?;
     // target/release/examples/load → target/release/comptoir
-    let hub = beside.parent().and_then(|dir| dir.parent()).map(|dir| dir.join("comptoir"));
+    let hub = beside
+        .parent()
+        .and_then(|dir| dir.parent())
+        .map(|dir| dir.join("comptoir"));
     Ok(Bench {
         programs: Programs {
-            hub: options.hub.clone().or(hub).ok_or("where is the hub? name it with --hub")?,
+            hub: options
+                .hub
+                .clone()
+                .or(hub)
+                .ok_or("where is the hub? name it with --hub")?,
             benches: options.benches.clone(),
             sync: options.sync.clone(),
             scratch: options.scratch.clone(),

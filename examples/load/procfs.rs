@@ -9,8 +9,12 @@ pub fn cpu(pid: u32) -> Duration {
     };
     // The command's name may hold spaces: fields are counted after its closing parenthesis.
     let after = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let ticks: u64 =
-        after.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    let ticks: u64 = after
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
     Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
 }
 
@@ -30,7 +34,13 @@ pub fn raise_open_files() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let wanted = limit.maximum.or(Some(1 << 20));
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: wanted, maximum: limit.maximum });
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: wanted,
+            maximum: limit.maximum,
+        },
+    );
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
@@ -42,7 +52,11 @@ pub fn machine() -> String {
     });
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    format!("{cores} cores, {}, Linux {}", model.unwrap_or_else(|| "unknown processor".into()), kernel.trim())
+    format!(
+        "{cores} cores, {}, Linux {}",
+        model.unwrap_or_else(|| "unknown processor".into()),
+        kernel.trim()
+    )
 }
 
 /// Processor time of a process between two moments.

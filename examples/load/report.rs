@@ -33,7 +33,11 @@ impl Latency {
     }
 
     pub fn max_ms(&self) -> f64 {
-        if self.0.is_empty() { 0.0 } else { self.0.max() as f64 / 1e3 }
+        if self.0.is_empty() {
+            0.0
+        } else {
+            self.0.max() as f64 / 1e3
+        }
     }
 }
 
@@ -46,7 +50,10 @@ pub struct Column {
 
 impl Column {
     pub fn new(server: impl Into<String>) -> Self {
-        Self { server: server.into(), figures: Vec::new() }
+        Self {
+            server: server.into(),
+            figures: Vec::new(),
+        }
     }
 
     pub fn put(&mut self, name: impl Into<String>, value: f64) {
@@ -67,7 +74,10 @@ impl Column {
     }
 
     pub fn get(&self, name: &str) -> Option<f64> {
-        self.figures.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+        self.figures
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| *value)
     }
 }
 
@@ -92,7 +102,12 @@ pub struct Report {
 
 impl Report {
     pub fn new(scenario: &'static str) -> Self {
-        Self { scenario, conditions: Vec::new(), columns: Vec::new(), checks: Vec::new() }
+        Self {
+            scenario,
+            conditions: Vec::new(),
+            columns: Vec::new(),
+            checks: Vec::new(),
+        }
     }
 
     pub fn condition(&mut self, name: &str, value: impl ToString) {
@@ -100,7 +115,10 @@ impl Report {
     }
 
     pub fn figure(&self, server: &str, name: &str) -> Option<f64> {
-        self.columns.iter().find(|column| column.server == server)?.get(name)
+        self.columns
+            .iter()
+            .find(|column| column.server == server)?
+            .get(name)
     }
 
     pub fn at_most(&mut self, what: impl Into<String>, value: Option<f64>, target: f64) {
@@ -120,7 +138,13 @@ impl Report {
         holds: impl Fn(f64) -> bool,
     ) {
         if let Some(value) = value {
-            self.checks.push(Check { what, value, relation, target, reached: holds(value) });
+            self.checks.push(Check {
+                what,
+                value,
+                relation,
+                target,
+                reached: holds(value),
+            });
         }
     }
 

@@ -32,13 +32,20 @@ impl Request {
         Self::query(dialect, SELECT_SQL, "[1000]", b"[1000]", 1)
     }
 
-    /// `slot` is the place, `skip` bytes after the last `needle`, that changes from send to send.
+    /// `slot` is the place, `skip` bytes after the start of `needle`, that changes from send to send.
     fn query(dialect: Dialect, sql: &str, params: &str, needle: &[u8], skip: usize) -> Self {
-        let body = format!("{{\"type\":\"query\",\"id\":{FIRST_ID},\"query\":\"{sql}\",\"params\":{params}}}");
-        let frame = text_frame(&dress(dialect, "query", &body));
-        let id_at = find(&frame, FIRST_ID.to_string().as_bytes()).unwrap_or(0);
-        let slot_at = find(&frame, needle).map_or(0, |at| at + skip);
-        Self { frame, id_at, slot_at }
+        let body =
+            format!("{{\"type\":\"query\",\"id\":{FIRST_ID},\"query\":\"{sql}\",\"params\":{params}}}");
+        let payload = dress(dialect, "query", &body);
+        let frame = text_frame(&payload);
+        let header = frame.len() - payload.len();
+        let id_at = header + find(&payload, FIRST_ID.to_string().as_bytes()).unwrap_or(0);
+        let slot_at = header + find(&payload, needle).map_or(0, |at| at + skip);
+        Self {
+            frame,
+            id_at,
+            slot_at,
+        }
     }
 
     /// The frame with this request number (below a billion) and mark.
@@ -74,7 +81,11 @@ pub fn mark_of(message: &[u8]) -> Option<(usize, u32)> {
 
 /// A frame that turns data changes off: writers are not listeners.
 pub fn subscribe_to_nothing(dialect: Dialect) -> Vec<u8> {
-    text_frame(&dress(dialect, "subscribe", r#"{"type":"subscribe","id":1,"tables":[]}"#))
+    text_frame(&dress(
+        dialect,
+        "subscribe",
+        r#"{"type":"subscribe","id":1,"tables":[]}"#,
+    ))
 }
 
 fn dress(dialect: Dialect, event: &str, body: &str) -> Vec<u8> {

@@ -25,7 +25,10 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     let depth = bench.depth.unwrap_or(8);
     let mut report = Report::new("select");
     report.condition("clients", format!("{clients}, and one alone"));
-    report.condition("requests in flight for each client", format!("1, and {depth} (pipelined)"));
+    report.condition(
+        "requests in flight for each client",
+        format!("1, and {depth} (pipelined)"),
+    );
     for which in bench.servers(&[Which::Hub, Which::Express, Which::SocketIo]) {
         let target = Target::start(which, &bench.programs)?;
         let token = target.login()?;
@@ -40,7 +43,10 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
         let (rate, latency, cost) = load(&target, &token, clients, depth, bench.time()).await?;
         column.put("pipelined selects/s", rate);
         column.latency("pipelined", &latency);
-        column.put("pipelined server CPU per select (us)", cost.per_op_us(latency.count()));
+        column.put(
+            "pipelined server CPU per select (us)",
+            cost.per_op_us(latency.count()),
+        );
         column.put("pipelined generator CPU (% of a core)", cost.generator_percent());
         column.put("RSS (MiB)", procfs::rss(target.pid()) as f64 / 1048576.0);
         report.columns.push(column);
@@ -50,11 +56,23 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     let mut bare = Column::new("bare loop");
     bare.put(PER_SECOND, lower_bound::selects(&db, bench.time() / 2)?);
     report.columns.push(bare);
-    report.at_least("hub: selects/s / express", report.ratio(PER_SECOND, "hub", "express"), 1.3);
+    report.at_least(
+        "hub: selects/s / express",
+        report.ratio(PER_SECOND, "hub", "express"),
+        1.3,
+    );
     let pipelined = report.ratio("pipelined selects/s", "hub", "express");
     report.at_least("hub: pipelined selects/s / express", pipelined, 1.3);
-    report.at_least("hub: selects/s / bare loop", report.ratio(PER_SECOND, "hub", "bare loop"), 0.0);
-    report.at_most("hub: one client p50 (ms)", report.figure("hub", "one client p50 (ms)"), 0.3);
+    report.at_least(
+        "hub: selects/s / bare loop",
+        report.ratio(PER_SECOND, "hub", "bare loop"),
+        0.0,
+    );
+    report.at_most(
+        "hub: one client p50 (ms)",
+        report.figure("hub", "one client p50 (ms)"),
+        0.3,
+    );
     Ok(report)
 }
 
@@ -114,13 +132,17 @@ async fn client(
         } else if free.len() == depth {
             return Ok(());
         }
-        timeout(DEADLINE, socket.fill()).await.map_err(|_| "a select was not answered")??;
+        timeout(DEADLINE, socket.fill())
+            .await
+            .map_err(|_| "a select was not answered")??;
         let now = Instant::now();
         while let Some(message) = socket.pop()? {
             match kind(message) {
                 Kind::Result => {
                     let slot = request::number_of(message).ok_or("a result without its id")? as usize;
-                    latency.borrow_mut().record(now - *sent.get(slot).ok_or("an id that was not sent")?);
+                    latency
+                        .borrow_mut()
+                        .record(now - *sent.get(slot).ok_or("an id that was not sent")?);
                     free.push(slot);
                 }
                 Kind::Error => return Err(String::from_utf8_lossy(message).into_owned().into()),

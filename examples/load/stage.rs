@@ -9,7 +9,9 @@ use std::{
 use tokio::{task::JoinHandle, time::sleep};
 
 use crate::{
-    Failure, report::Latency, request,
+    Failure,
+    report::Latency,
+    request,
     target::Target,
     wire::{DEADLINE, Kind, Socket, kind},
 };
@@ -36,7 +38,9 @@ pub async fn open_many(target: &Target, token: &str, n: usize) -> Result<Vec<Soc
 /// A socket that writes and hears no changes.
 pub async fn open_writer(target: &Target, token: &str) -> Result<Socket, Failure> {
     let (mut socket, _) = Socket::open(target.dialect(), target.port, token, "").await?;
-    socket.send(&request::subscribe_to_nothing(target.dialect())).await?;
+    socket
+        .send(&request::subscribe_to_nothing(target.dialect()))
+        .await?;
     loop {
         let message = socket.next_message().await?;
         match kind(&message) {
@@ -90,7 +94,12 @@ impl Board {
     /// Forgets figures, not sequence numbers.
     pub fn reset(&self) {
         self.arrivals.set(0);
-        for latency in [&self.from_send, &self.from_ack, &self.last_from_send, &self.last_from_ack] {
+        for latency in [
+            &self.from_send,
+            &self.from_ack,
+            &self.last_from_send,
+            &self.last_from_ack,
+        ] {
             *latency.borrow_mut() = Latency::new();
         }
     }
@@ -98,7 +107,11 @@ impl Board {
     /// Notes that a write is being sent; its sequence number.
     pub fn sending(&self, writer: usize) -> u32 {
         let flights = &mut self.flights.borrow_mut()[writer];
-        flights.push(Flight { sent: Instant::now(), acked: None, arrived: 0 });
+        flights.push(Flight {
+            sent: Instant::now(),
+            acked: None,
+            arrived: 0,
+        });
         (flights.len() - 1) as u32
     }
 
@@ -116,11 +129,15 @@ impl Board {
 
     fn arrived(&self, writer: usize, seq: u32, now: Instant) {
         let mut flights = self.flights.borrow_mut();
-        let Some(flight) = flights.get_mut(writer).and_then(|of| of.get_mut(seq as usize)) else { return };
+        let Some(flight) = flights.get_mut(writer).and_then(|of| of.get_mut(seq as usize)) else {
+            return;
+        };
         flight.arrived += 1;
         self.arrivals.set(self.arrivals.get() + 1);
         let from_send = now.saturating_duration_since(flight.sent);
-        let from_ack = flight.acked.map_or(Duration::ZERO, |acked| now.saturating_duration_since(acked));
+        let from_ack = flight
+            .acked
+            .map_or(Duration::ZERO, |acked| now.saturating_duration_since(acked));
         self.from_send.borrow_mut().record(from_send);
         self.from_ack.borrow_mut().record(from_ack);
         if flight.arrived == self.listeners {
@@ -175,11 +192,15 @@ impl Board {
             socket.fill().await?;
             let now = Instant::now();
             while let Some(message) = socket.pop()? {
-                let Some((writer, seq)) = request::mark_of(message) else { continue };
+                let Some((writer, seq)) = request::mark_of(message) else {
+                    continue;
+                };
                 if kind(message) != Kind::DataChange {
                     continue;
                 }
-                let Some(expected) = next.get_mut(writer) else { continue };
+                let Some(expected) = next.get_mut(writer) else {
+                    continue;
+                };
                 if seq != *expected {
                     self.disordered.set(self.disordered.get() + 1);
                 }

@@ -28,12 +28,19 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     report.condition("sockets", n);
     report.condition("changes that each resumes", MISSED);
     report.condition("peers", "cannot resume: they only reconnect, up to the welcome");
-    report.condition("clock", "from the moment the restarted server accepts; all come at once");
+    report.condition(
+        "clock",
+        "from the moment the restarted server accepts; all come at once",
+    );
     for which in bench.servers(&[Which::Hub, Which::Express, Which::SocketIo]) {
         report.columns.push(measure(bench, which, n).await?);
     }
     report.at_most("hub: all resumed (s)", report.figure("hub", ALL), 5.0);
-    report.at_most("hub: lost or out of order", report.figure("hub", "lost or out of order"), 0.0);
+    report.at_most(
+        "hub: lost or out of order",
+        report.figure("hub", "lost or out of order"),
+        0.0,
+    );
     report.at_most("hub: restart (s)", report.figure("hub", "restart (s)"), 2.0);
     Ok(report)
 }
@@ -94,7 +101,11 @@ async fn open_with_cursors(
     let (mut sockets, mut cursors) = (Vec::with_capacity(n), Vec::with_capacity(n));
     for _ in 0..n {
         let (socket, welcome) = Socket::open(target.dialect(), target.port, token, "").await?;
-        cursors.push(wire::text(&welcome, b"\"cursor\":\"").unwrap_or_default().to_owned());
+        cursors.push(
+            wire::text(&welcome, b"\"cursor\":\"")
+                .unwrap_or_default()
+                .to_owned(),
+        );
         sockets.push(socket);
     }
     Ok((sockets, cursors))
@@ -115,8 +126,17 @@ async fn come_back(dialect: Dialect, port: u16, token: &str, since: Option<&str>
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let faults = if since.is_some() { replayed(&mut socket).await? } else { 0 };
-        return Ok(Comer { socket, at: Instant::now(), attempts, faults });
+        let faults = if since.is_some() {
+            replayed(&mut socket).await?
+        } else {
+            0
+        };
+        return Ok(Comer {
+            socket,
+            at: Instant::now(),
+            attempts,
+            faults,
+        });
     }
     Err("a socket could not come back in 20 attempts".into())
 }

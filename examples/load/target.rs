@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -76,8 +77,12 @@ impl Programs {
         let mut command = match which {
             Which::Hub => {
                 let mut hub = Command::new(&self.hub);
-                hub.args(["serve", "--demo", "--app"]).arg(self.benches.join("packs/bench"));
-                hub.arg("--data").arg(data).arg("--listen").arg(format!("127.0.0.1:{port}"));
+                hub.args(["serve", "--demo", "--app"])
+                    .arg(self.benches.join("packs/bench"));
+                hub.arg("--data")
+                    .arg(data)
+                    .arg("--listen")
+                    .arg(format!("127.0.0.1:{port}"));
                 // The limits protect a shop from one terminal; here one client is the whole load.
                 hub.env("COMPTOIR_LIMITS__REQUESTS_PER_SECOND", "1000000")
                     .env("COMPTOIR_LIMITS__BURST", "1000000")
@@ -98,14 +103,21 @@ impl Programs {
                 own
             }
         };
-        let log = File::options().create(true).append(true).open(data.join("server.log"))?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(data.join("server.log"))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         Ok(command)
     }
 }
 
 fn node_present() -> bool {
-    Command::new("node").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+    Command::new("node")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// A running server. Dropped: killed, its data removed.
@@ -122,7 +134,13 @@ impl Target {
         let dir = programs.scratch()?;
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let child = programs.command(which, dir.path(), port)?.spawn()?;
-        let mut target = Self { which, port, programs: programs.clone(), child, dir };
+        let mut target = Self {
+            which,
+            port,
+            programs: programs.clone(),
+            child,
+            dir,
+        };
         target.wait_until_ready()?;
         Ok(target)
     }
@@ -143,7 +161,10 @@ impl Target {
         self.child.kill()?;
         self.child.wait()?;
         let at = Instant::now();
-        self.child = self.programs.command(self.which, self.dir.path(), self.port)?.spawn()?;
+        self.child = self
+            .programs
+            .command(self.which, self.dir.path(), self.port)?
+            .spawn()?;
         self.wait_until_ready()?;
         Ok(at.elapsed())
     }
@@ -154,12 +175,36 @@ impl Target {
             if let Some(status) = self.child.try_wait()? {
                 return Err(format!("{} ended with {status}: {}", self.which.name(), self.log_tail()).into());
             }
-            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            if self.is_ready() {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        Err(format!("{} did not listen in time: {}", self.which.name(), self.log_tail()).into())
+        Err(format!(
+            "{} did not listen in time: {}",
+            self.which.name(),
+            self.log_tail()
+        )
+        .into())
+    }
+
+    /// The hub says when it is ready; the others are when they accept.
+    fn is_ready(&self) -> bool {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else {
+            return false;
+        };
+        if self.which != Which::Hub {
+            return true;
+        }
+        let asked = format!(
+            "GET /api/health/ready HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n",
+            self.port
+        );
+        let mut answer = [0; 12];
+        stream.set_read_timeout(Some(Duration::from_secs(1))).is_ok()
+            && stream.write_all(asked.as_bytes()).is_ok()
+            && stream.read_exact(&mut answer).is_ok()
+            && answer.ends_with(b" 200")
     }
 
     fn log_tail(&self) -> String {
@@ -178,14 +223,19 @@ impl Target {
 
 /// One login over HTTP, blocking.
 pub fn login(port: u16) -> Result<String, Failure> {
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).build().into();
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(60)))
+        .build()
+        .into();
     let answer: serde_json::Value = agent
         .post(format!("http://127.0.0.1:{port}/api/auth"))
         .send_json(serde_json::json!({"username": "writer", "password": "demo"}))?
         .body_mut()
         .read_json()?;
-    Ok(answer["token"].as_str().ok_or("no token in the answer")?.to_owned())
+    Ok(answer["token"]
+        .as_str()
+        .ok_or("no token in the answer")?
+        .to_owned())
 }
 
 impl Drop for Target {

@@ -6,7 +6,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
 /// No wait of the generator is longer.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -41,21 +45,19 @@ impl Socket {
     /// Upgrades and reads up to the welcome; `query` is what follows `/ws` (`?since=…`).
     /// Returns the welcome's text.
     pub async fn open(dialect: Dialect, port: u16, token: &str, query: &str) -> io::Result<(Self, Vec<u8>)> {
-        timeout(DEADLINE, Self::handshake(dialect, port, token, query)).await.unwrap_or_else(|_| {
-            Err(io::Error::new(ErrorKind::TimedOut, "no welcome in time"))
-        })
+        timeout(DEADLINE, Self::handshake(dialect, port, token, query))
+            .await
+            .unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, "no welcome in time")))
     }
 
-    async fn handshake(
-        dialect: Dialect,
-        port: u16,
-        token: &str,
-        query: &str,
-    ) -> io::Result<(Self, Vec<u8>)> {
+    async fn handshake(dialect: Dialect, port: u16, token: &str, query: &str) -> io::Result<(Self, Vec<u8>)> {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream.set_nodelay(true)?;
         let (path, authorization) = match dialect {
-            Dialect::Plain => (format!("/ws{query}"), format!("Authorization: Bearer {token}\r\n")),
+            Dialect::Plain => (
+                format!("/ws{query}"),
+                format!("Authorization: Bearer {token}\r\n"),
+            ),
             Dialect::SocketIo => ("/socket.io/?EIO=4&transport=websocket".to_owned(), String::new()),
         };
         let head = format!(
@@ -63,7 +65,13 @@ impl Socket {
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{authorization}\r\n"
         );
         stream.write_all(head.as_bytes()).await?;
-        let mut socket = Self { stream, dialect, buffer: Vec::new(), start: 0, end: 0 };
+        let mut socket = Self {
+            stream,
+            dialect,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+        };
         socket.read_response_head().await?;
         if dialect == Dialect::SocketIo {
             socket.next_message().await?; // Engine.IO's open packet
@@ -107,16 +115,13 @@ impl Socket {
             let grown = (self.buffer.len() * 2).max(2048);
             self.buffer.resize(grown, 0);
         }
-        loop {
-            self.stream.readable().await?;
-            match self.stream.try_read(&mut self.buffer[self.end..]) {
-                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                Ok(n) => {
-                    self.end += n;
-                    return Ok(());
-                }
-                Err(cause) if cause.kind() == ErrorKind::WouldBlock => {}
-                Err(cause) => return Err(cause),
+        // `read` rather than `try_read`: after a short read tokio knows that the socket is empty and
+        // spares the second system call that would only say so.
+        match self.stream.read(&mut self.buffer[self.end..]).await? {
+            0 => Err(ErrorKind::UnexpectedEof.into()),
+            n => {
+                self.end += n;
+                Ok(())
             }
         }
     }
@@ -125,7 +130,9 @@ impl Socket {
     pub fn pop(&mut self) -> io::Result<Option<&[u8]>> {
         loop {
             let held = &self.buffer[self.start..self.end];
-            let Some((opcode, header, length)) = header(held) else { return Ok(None) };
+            let Some((opcode, header, length)) = header(held) else {
+                return Ok(None);
+            };
             if held.len() < header + length {
                 return Ok(None);
             }
@@ -142,7 +149,9 @@ impl Socket {
                     self.answer(&pong)?;
                 }
                 0x8 => {
-                    let code = self.buffer[payload].get(..2).map_or(0, |c| u16::from_be_bytes([c[0], c[1]]));
+                    let code = self.buffer[payload]
+                        .get(..2)
+                        .map_or(0, |c| u16::from_be_bytes([c[0], c[1]]));
                     return Err(io::Error::other(format!("closed with {code}")));
                 }
                 _ => {}
@@ -180,8 +189,16 @@ impl Socket {
 fn header(held: &[u8]) -> Option<(u8, usize, usize)> {
     let (&first, &second) = (held.first()?, held.get(1)?);
     Some(match second & 0x7F {
-        126 => (first & 0xF, 4, usize::from(u16::from_be_bytes(held.get(2..4)?.try_into().ok()?))),
-        127 => (first & 0xF, 10, usize::try_from(u64::from_be_bytes(held.get(2..10)?.try_into().ok()?)).ok()?),
+        126 => (
+            first & 0xF,
+            4,
+            usize::from(u16::from_be_bytes(held.get(2..4)?.try_into().ok()?)),
+        ),
+        127 => (
+            first & 0xF,
+            10,
+            usize::try_from(u64::from_be_bytes(held.get(2..10)?.try_into().ok()?)).ok()?,
+        ),
         short => (first & 0xF, 2, usize::from(short)),
     })
 }
@@ -238,7 +255,9 @@ pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 
 /// Quotes inside values are escaped, so `"type":"` can only be the member itself.
 pub fn kind(message: &[u8]) -> Kind {
-    let Some(at) = find(message, b"\"type\":\"") else { return Kind::Other };
+    let Some(at) = find(message, b"\"type\":\"") else {
+        return Kind::Other;
+    };
     match &message[at + 8..] {
         rest if rest.starts_with(b"data_change\"") => Kind::DataChange,
         rest if rest.starts_with(b"result\"") => Kind::Result,
