@@ -101,3 +101,23 @@ fn write_digits(out: &mut [u8], mut number: u32) {
         number /= 10;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_marks_are_found_where_they_were_written() {
+        for dialect in [Dialect::Plain, Dialect::SocketIo] {
+            let mut insert = Request::insert(dialect, 7);
+            let frame = insert.marked(12, 34).to_vec();
+            // Two bytes of header, two of length, four of mask.
+            assert_eq!(number_of(&frame[8..]), Some(12));
+            assert_eq!(mark_of(&frame[8..]), Some((7, 34)));
+            let mut select = Request::select(dialect);
+            let frame = select.keyed(3, 4321);
+            assert!(find(frame, b"\"params\":[4321]").is_some());
+            assert_eq!(number_of(frame), Some(3));
+        }
+    }
+}

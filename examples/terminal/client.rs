@@ -188,8 +188,11 @@ impl Client {
         Ok(())
     }
 
-    /// Leaves when the input is at its end and nothing is unanswered.
+    /// Leaves when the input is at its end and nothing is unanswered, or at Ctrl-C.
     fn notice_the_end(&mut self) {
+        if self.screen.interrupted() {
+            self.leaving = true;
+        }
         if let Some(at) = self.input_ended
             && !self.manner.stay
             && (self.pending.is_empty() || at.elapsed() > PATIENCE_AT_END)

@@ -81,3 +81,50 @@ fn may_write(sql: &str) -> bool {
     !starts_as_read
         && words().any(|word| matches!(&*word.to_lowercase(), "insert" | "update" | "delete" | "replace"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(line: &str) -> Value {
+        match parse(line) {
+            Command::Send(frame) => frame,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_write_carries_a_key_and_a_read_does_not() {
+        assert!(sent("INSERT INTO a VALUES (1)")["idempotency_key"].is_string());
+        assert!(sent("with x as (select 1) update a set b = 2")["idempotency_key"].is_string());
+        assert!(sent("SELECT * FROM a").get("idempotency_key").is_none());
+        assert!(
+            sent("WITH x AS (SELECT 1) SELECT * FROM x")
+                .get("idempotency_key")
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn a_call_is_written_with_or_without_the_dot() {
+        for line in [r#"sell {"id":1}"#, r#".call sell {"id":1}"#, r#"sell{"id":1}"#] {
+            let frame = sent(line);
+            assert_eq!(
+                (&frame["function"], &frame["args"]),
+                (&json!("sell"), &json!({"id": 1})),
+                "{line}"
+            );
+        }
+        assert_eq!(sent("totals")["args"], json!({}));
+        assert_eq!(sent("sell [1, 2]")["args"], json!([1, 2]));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_not_sent() {
+        for line in ["sell [", "sell 3", ".nothing"] {
+            assert!(matches!(parse(line), Command::Wrong(_)), "{line}");
+        }
+        assert_eq!(parse("  "), Command::Nothing);
+        assert_eq!(parse(".quit"), Command::Quit);
+    }
+}

@@ -134,3 +134,37 @@ fn percent(text: &str) -> String {
         out
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn closed(code: u16, reason: &'static str) -> Next {
+        after_close(Some(&CloseFrame {
+            code: code.into(),
+            reason: reason.into(),
+        }))
+    }
+
+    #[test]
+    fn each_close_code_is_obeyed() {
+        let named = Some(Duration::from_millis(700));
+        assert_eq!(closed(1001, "retry_after_ms=700"), Next::ComeBack(named));
+        for code in [1011, 4408, 4429] {
+            assert_eq!(closed(code, ""), Next::ComeBack(None));
+        }
+        for code in [1002, 1007, 1009, 4400] {
+            assert_eq!(closed(code, ""), Next::WithoutRepeating(Duration::from_secs(30)));
+        }
+        assert_eq!(closed(4401, ""), Next::LogIn);
+        assert!(matches!(closed(4403, ""), Next::StayAway(_)));
+    }
+
+    #[test]
+    fn waits_stay_under_a_bound_that_grows_to_ten_seconds() {
+        for failures in 0..40 {
+            let bound = FIRST_WAIT * 2_u32.pow(failures.min(10));
+            assert!(backoff(failures) <= bound.min(LONGEST_WAIT));
+        }
+    }
+}

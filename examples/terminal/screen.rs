@@ -3,7 +3,11 @@
 
 use std::{
     io::{self, BufRead, IsTerminal, Read, Write},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
 };
 
@@ -16,6 +20,7 @@ const TYPED_AHEAD: usize = 256;
 pub struct Screen {
     typed: Arc<Mutex<String>>,
     prompt: Option<String>,
+    interrupted: Arc<AtomicBool>,
     before: Option<Termios>,
 }
 
@@ -29,14 +34,16 @@ impl Screen {
         } else {
             None
         };
+        let interrupted = Arc::new(AtomicBool::new(false));
         let screen = Self {
             typed: Arc::clone(&typed),
             prompt: before.is_some().then_some(prompt.clone()),
+            interrupted: Arc::clone(&interrupted),
             before,
         };
         // Ends with the process: a read of the keyboard cannot be interrupted.
         if screen.before.is_some() {
-            thread::spawn(move || edit(&prompt, &typed, &lines));
+            thread::spawn(move || edit(&prompt, &typed, &lines, &interrupted));
         } else {
             thread::spawn(move || {
                 for line in io::stdin().lock().lines().map_while(Result::ok) {
@@ -48,6 +55,11 @@ impl Screen {
         }
         screen.say("");
         (screen, taken)
+    }
+
+    /// Whether Ctrl-C was pressed: leave now, answered or not.
+    pub fn interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 
     /// Writes a text above the line being typed.
@@ -98,7 +110,7 @@ fn by_the_key() -> Option<Termios> {
 }
 
 /// The least line editor: characters, backspace, Ctrl-U, the line before with the up arrow.
-fn edit(prompt: &str, typed: &Mutex<String>, lines: &mpsc::SyncSender<String>) {
+fn edit(prompt: &str, typed: &Mutex<String>, lines: &mpsc::SyncSender<String>, interrupted: &AtomicBool) {
     let mut last = String::new();
     let mut character = Vec::new();
     let mut escape = Vec::new();
@@ -127,7 +139,7 @@ fn edit(prompt: &str, typed: &Mutex<String>, lines: &mpsc::SyncSender<String>) {
                     }
                     line = locked(typed);
                 }
-                0x03 => return,
+                0x03 => return interrupted.store(true, Ordering::Relaxed),
                 0x04 if line.is_empty() => return,
                 0x7F | 0x08 => drop(line.pop()),
                 0x15 => line.clear(),
