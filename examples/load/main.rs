@@ -32,6 +32,18 @@ use target::{Programs, Which};
 /// Whatever ends a scenario early.
 pub type Failure = Box<dyn std::error::Error>;
 
+/// Somebody asked the generator to end.
+#[derive(Debug)]
+struct Stopped;
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("stopped")
+    }
+}
+
+impl std::error::Error for Stopped {}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Scenario {
     /// Every scenario, one after the other.
@@ -172,7 +184,14 @@ fn measure(options: &Options) -> Result<bool, Failure> {
     let mut whole = true;
     for scenario in scenarios {
         let local = tokio::task::LocalSet::new();
-        match runtime.block_on(local.run_until(run(scenario, &bench))) {
+        let outcome = runtime.block_on(local.run_until(async {
+            tokio::select! {
+                report = run(scenario, &bench) => report,
+                // Dropping the scenario stops the servers it started.
+                () = told_to_stop() => Err(Stopped.into()),
+            }
+        }));
+        match outcome {
             Ok(report) => {
                 if !options.json {
                     report.print();
@@ -182,6 +201,9 @@ fn measure(options: &Options) -> Result<bool, Failure> {
             Err(cause) => {
                 whole = false;
                 eprintln!("load: {scenario:?}: {cause}");
+                if cause.is::<Stopped>() {
+                    break;
+                }
             }
         }
     }
@@ -190,6 +212,18 @@ fn measure(options: &Options) -> Result<bool, Failure> {
         println!("{}", serde_json::to_string_pretty(&all)?);
     }
     Ok(whole)
+}
+
+/// SIGINT or SIGTERM.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => tokio::select! {
+            _ = terminated.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        },
+        Err(_) => std::future::pending().await,
+    }
 }
 
 fn bench(options: &Options) -> Result<Bench, Failure> {
