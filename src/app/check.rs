@@ -20,9 +20,11 @@ pub fn check(dir: &DataDir) -> Vec<Item> {
     let absent = |path: &std::path::Path| Err(format!("{} does not exist", path.display()));
     let data = match dir.data_db() {
         path if !path.is_file() => absent(path),
-        path => store::data::backup::check(path)
-            .map(|commit| format!("whole, at commit {commit}"))
-            .map_err(|error| error.to_string()),
+        path => match store::data::check::check(path) {
+            Ok(problems) if problems.is_empty() => Ok("whole".to_owned()),
+            Ok(problems) => Err(problems.join("; ")),
+            Err(error) => Err(error.to_string()),
+        },
     };
     let hub_db = dir.hub_db();
     let (hub, audit) = if hub_db.is_file() {

@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     app::data_dir::DataDir,
     config::{self, Config},
+    store::data::books,
     telemetry::Metrics,
 };
 
@@ -19,6 +20,7 @@ fn shop(root: &Path) -> DataDir {
          INSERT INTO sale VALUES (1, 500);",
     )
     .unwrap();
+    books::create(&data).unwrap();
     let hub = Connection::open(dir.hub_db()).unwrap();
     hub.execute_batch(
         "PRAGMA journal_mode = WAL; CREATE TABLE person(name TEXT); INSERT INTO person VALUES ('awa');",
@@ -60,8 +62,12 @@ fn a_backup_beside_an_open_database_restores_what_was_there_and_keeps_what_came_
     drop(open);
     fs::remove_file(dir.files().join("ab/photo")).unwrap();
 
+    let epoch = || crate::store::data::backup::epoch(dir.data_db()).unwrap();
+    let before = epoch();
     let restored = restore(&dir, &dir.lock().unwrap(), &taken.path).unwrap();
     assert_eq!(sales(&dir), 1);
+    assert_eq!(restored.epoch, epoch());
+    assert_ne!(restored.epoch, before);
     assert_eq!(fs::read(dir.files().join("ab/photo")).unwrap(), b"pixels");
     assert!(
         !dir.token_key().exists(),

@@ -1,91 +1,91 @@
-//! Copies of the business database: online, beside a running server or without one.
+//! Online copies of the business database, each at one recorded commit.
 
-use std::{path::Path, time::Duration};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, backup};
-use uuid::Uuid;
+use rusqlite::{Connection, OpenFlags, backup::Backup};
 
-use crate::domain::Epoch;
+use super::{books, check};
 
-/// Pages copied before other programs get their turn.
-const PAGES_PER_STEP: std::ffi::c_int = 4096;
-
-/// Between two steps. The copy restarts where another process wrote meanwhile, so it must not dawdle.
-const PAUSE: Duration = Duration::from_millis(1);
-
-/// Why a copy or a check failed.
+/// Why a copy was not made. For the console and the log: may name files.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("the database is damaged: {0}")]
+pub enum BackupError {
+    #[error("{0} is there already")]
+    Exists(PathBuf),
+    #[error("the copy is damaged: {0}")]
     Damaged(String),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("{0}")]
+    Sqlite(#[from] rusqlite::Error),
 }
 
-/// Copies the database at `from` to the new file `to` as of one commit, checks the copy, and answers
-/// that commit.
-///
-/// # Errors
-/// Where either cannot be read or written, or the copy is damaged.
-pub fn copy(from: &Path, to: &Path) -> Result<u64, Error> {
-    let source = open_read_only(from)?;
-    let mut target = Connection::open(to)?;
-    backup::Backup::new(&source, &mut target)?.run_to_completion(PAGES_PER_STEP, PAUSE, None)?;
-    // A single file, without -wal beside it.
-    target.pragma_update(None, "journal_mode", "DELETE")?;
-    drop(target);
-    check(to)
-}
-
-/// Checks the whole file, and answers its last commit.
-///
-/// # Errors
-/// [`Error::Damaged`] with what SQLite found.
-pub fn check(path: &Path) -> Result<u64, Error> {
-    let conn = open_read_only(path)?;
-    let found: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if found != "ok" {
-        return Err(Error::Damaged(found));
+/// Copies the database at `from` to `to` (which must not be there), also beside a running server, and
+/// verifies the copy. Answers the commit it stands at. It appears under its name only when it is whole.
+pub fn copy(from: &Path, to: &Path) -> Result<u64, BackupError> {
+    if to.exists() {
+        return Err(BackupError::Exists(to.to_owned()));
     }
-    if !has_table(&conn, "_comptoir_commit")? {
-        return Ok(0);
+    let partial = partial_name(to);
+    let _ = std::fs::remove_file(&partial); // what an interrupted backup left
+    let done = copy_to(from, &partial);
+    if done.is_ok() {
+        std::fs::rename(&partial, to)?;
+        sync_directory(to)?;
+    } else {
+        let _ = std::fs::remove_file(&partial);
     }
-    let last: Option<i64> = conn.query_row("SELECT max(n) FROM _comptoir_commit", [], |row| row.get(0))?;
-    Ok(last.map_or(0, |n| n.unsigned_abs()))
+    done
 }
 
-/// Gives a restored database its new identity, so that no terminal resumes in a past that was undone.
-///
-/// # Errors
-/// Where it cannot be written.
-pub fn new_epoch(path: &Path) -> Result<Epoch, Error> {
-    let conn = Connection::open(path)?;
-    let epoch = Uuid::new_v4();
-    if has_table(&conn, "_comptoir_meta")? {
-        conn.execute(
-            "UPDATE _comptoir_meta SET value = ?1 WHERE key = 'epoch'",
-            [epoch.to_string()],
-        )?;
+fn copy_to(from: &Path, to: &Path) -> Result<u64, BackupError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let source = Connection::open_with_flags(from, flags)?;
+    source.busy_timeout(std::time::Duration::from_secs(10))?;
+    let mut copy = Connection::open(to)?;
+    // One step: in WAL mode that is one snapshot, and writers go on meanwhile.
+    Backup::new(&source, &mut copy)?.step(-1)?;
+    // One file, without a log beside it.
+    copy.query_row("PRAGMA journal_mode=DELETE", [], |_| Ok(()))?;
+    let problems = check::problems(&copy)?;
+    if let Some(first) = problems.into_iter().next() {
+        return Err(BackupError::Damaged(first));
     }
-    Ok(epoch)
+    let n = books::position(&copy)?.n;
+    copy.close().map_err(|(_, cause)| cause)?;
+    File::open(to)?.sync_all()?;
+    Ok(n)
 }
 
-fn has_table(conn: &Connection, name: &str) -> Result<bool, Error> {
-    Ok(conn
-        .query_row(
-            "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1",
-            [name],
-            |_| Ok(()),
-        )
-        .optional()?
-        .is_some())
+/// The epoch of the database at `path`.
+pub fn epoch(path: &Path) -> Result<uuid::Uuid, BackupError> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    Ok(books::epoch(&conn)?)
 }
 
-fn open_read_only(path: &Path) -> Result<Connection, Error> {
-    let conn = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    conn.busy_timeout(Duration::from_secs(10))?;
-    Ok(conn)
+/// Gives the database at `path` a new epoch: what a restored copy needs before it is served.
+pub fn renew_epoch(path: &Path) -> Result<uuid::Uuid, BackupError> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    Ok(books::renew_epoch(&conn)?)
+}
+
+fn partial_name(to: &Path) -> PathBuf {
+    let mut name = to.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    to.with_file_name(name)
+}
+
+#[cfg(unix)]
+fn sync_directory(of: &Path) -> std::io::Result<()> {
+    match of.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => File::open(dir)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_of: &Path) -> std::io::Result<()> {
+    Ok(()) // directories cannot be synced there, and need not be
 }

@@ -1,4 +1,23 @@
 //! The business database that clients query: dynamic SQL, roles, change capture. The only place that knows rusqlite.
 
+mod bounded;
+mod captured;
+pub mod audit_outbox;
 pub mod backup;
+pub mod books;
+pub mod capture;
+pub mod check;
+pub mod connection;
+pub mod deadline;
+pub mod error;
+pub mod function;
 pub mod guard;
+pub mod idempotency;
+pub mod log;
+pub mod migrate;
+pub mod open;
+pub mod reader;
+pub mod schema;
+pub mod statement;
+pub mod table;
+pub mod writer;

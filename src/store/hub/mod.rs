@@ -2,4 +2,4 @@
 
 pub mod backup;
 
-pub use backup::{backup_to, check, verify_audit};
+pub use backup::{backup_to, check, rebase_audit, verify_audit};

@@ -1,0 +1,75 @@
+//! The time limit of statements: SQLite asks a few thousand times a second whether to go on.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use rusqlite::Connection;
+
+use crate::protocol::error::Result;
+
+use super::error::from_sqlite;
+
+/// Virtual machine operations between two looks at the clock: about 5 µs of work.
+const OPERATIONS: i32 = 200;
+
+/// Not armed.
+const NEVER: u64 = u64::MAX;
+
+#[derive(Debug)]
+struct Shared {
+    start: Instant,
+    /// Nanoseconds after `start`.
+    at: AtomicU64,
+    cancelled: AtomicBool,
+}
+
+/// The deadline of whatever a connection is running. Clones share it; any thread may cancel.
+#[derive(Debug, Clone)]
+pub struct Deadline(Arc<Shared>);
+
+impl Deadline {
+    /// Puts a deadline on a connection; once per connection. Not armed.
+    pub fn install(conn: &Connection) -> Result<Self> {
+        let shared = Arc::new(Shared {
+            start: Instant::now(),
+            at: AtomicU64::new(NEVER),
+            cancelled: AtomicBool::new(false),
+        });
+        let deadline = Self(Arc::clone(&shared));
+        let asked = deadline.clone();
+        conn.progress_handler(OPERATIONS, Some(move || asked.expired()))
+            .map_err(from_sqlite)?;
+        Ok(deadline)
+    }
+
+    /// Statements that run past `at` are interrupted. Forgets an earlier [`Deadline::cancel`].
+    pub fn arm(&self, at: Instant) {
+        let after = u64::try_from(at.saturating_duration_since(self.0.start).as_nanos()).unwrap_or(NEVER - 1);
+        self.0.cancelled.store(false, Ordering::Relaxed);
+        self.0.at.store(after, Ordering::Relaxed);
+    }
+
+    pub fn disarm(&self) {
+        self.0.at.store(NEVER, Ordering::Relaxed);
+        self.0.cancelled.store(false, Ordering::Relaxed);
+    }
+
+    /// Interrupts the running statement as if its time were over.
+    pub fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the armed time is over or the work was cancelled.
+    pub fn expired(&self) -> bool {
+        if self.0.cancelled.load(Ordering::Relaxed) {
+            return true;
+        }
+        let at = self.0.at.load(Ordering::Relaxed);
+        at != NEVER && u64::try_from(self.0.start.elapsed().as_nanos()).unwrap_or(NEVER) >= at
+    }
+}

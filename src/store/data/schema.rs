@@ -1,0 +1,135 @@
+//! Reading the shape of the business database.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row};
+
+use crate::{
+    domain::{Column, Key, Schema, Table, TableKind},
+    protocol::error::Result,
+};
+
+use super::error::from_sqlite;
+
+/// SQLite's counter of schema changes of `main`, any program's.
+pub fn version(conn: &Connection) -> Result<i64> {
+    conn.prepare_cached("PRAGMA main.schema_version")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(from_sqlite)
+}
+
+/// Tables and views of `main`. The hub's own (`_comptoir_*`) and SQLite's are left out.
+pub fn read(conn: &Connection) -> Result<Arc<Schema>> {
+    read_inner(conn).map(Arc::new).map_err(from_sqlite)
+}
+
+fn is_internal(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.starts_with("_comptoir_") || lower.starts_with("sqlite_")
+}
+
+fn read_inner(conn: &Connection) -> rusqlite::Result<Schema> {
+    let mut listed = conn.prepare(
+        "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main' ORDER BY name COLLATE NOCASE",
+    )?;
+    let mut tables = Vec::new();
+    for row in listed.query_map([], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?))
+    })? {
+        let (name, kind, without_rowid) = row?;
+        if is_internal(&name) {
+            continue;
+        }
+        let kind = match kind.as_str() {
+            "table" => TableKind::Table,
+            "view" => TableKind::View,
+            _ => TableKind::Virtual,
+        };
+        tables.push(Arc::new(read_table(conn, name, kind, without_rowid)?));
+    }
+    let mut triggers = conn
+        .prepare("SELECT name FROM main.sqlite_schema WHERE type IN ('trigger', 'view') ORDER BY name")?
+        .query_map([], |row| row.get::<_, String>(0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    triggers.retain(|name| !is_internal(name));
+    Ok(Schema { tables, triggers })
+}
+
+struct ColumnInfo {
+    column: Column,
+    key_position: i64,
+    hidden: i64,
+}
+
+fn column_info(row: &Row<'_>) -> rusqlite::Result<ColumnInfo> {
+    let hidden: i64 = row.get("hidden")?;
+    Ok(ColumnInfo {
+        column: Column {
+            name: row.get("name")?,
+            declared_type: row.get("type")?,
+            not_null: row.get("notnull")?,
+            has_default: row.get::<_, Option<String>>("dflt_value")?.is_some(),
+            generated: hidden == 2 || hidden == 3,
+        },
+        key_position: row.get("pk")?,
+        hidden,
+    })
+}
+
+fn read_table(
+    conn: &Connection,
+    name: String,
+    kind: TableKind,
+    without_rowid: bool,
+) -> rusqlite::Result<Table> {
+    let infos = conn
+        .prepare_cached(
+            "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1, 'main') ORDER BY cid",
+        )?
+        .query_map([&name], column_info)?
+        .collect::<rusqlite::Result<Vec<_>>>();
+    // A view over a table that is gone has no columns that anyone could name.
+    let infos = match infos {
+        Err(_) if kind == TableKind::View => Vec::new(),
+        infos => infos?,
+    };
+    // 1: a hidden column of a virtual table, an argument rather than data.
+    let infos: Vec<ColumnInfo> = infos.into_iter().filter(|info| info.hidden != 1).collect();
+    let mut key: Vec<(i64, usize)> = infos
+        .iter()
+        .enumerate()
+        .filter(|(_, info)| info.key_position > 0)
+        .map(|(index, info)| (info.key_position, index))
+        .collect();
+    key.sort_unstable();
+    let key: Vec<usize> = key.into_iter().map(|(_, index)| index).collect();
+    let rowid_alias = match key.as_slice() {
+        [only]
+            if kind == TableKind::Table
+                && !without_rowid
+                && infos[*only].column.declared_type.eq_ignore_ascii_case("INTEGER")
+                && !has_key_index(conn, &name)? =>
+        {
+            Some(*only)
+        }
+        _ => None,
+    };
+    Ok(Table {
+        name,
+        kind,
+        columns: infos.into_iter().map(|info| info.column).collect(),
+        key: if key.is_empty() {
+            Key::Rowid
+        } else {
+            Key::Columns(key)
+        },
+        without_rowid,
+        rowid_alias,
+    })
+}
+
+/// `INTEGER PRIMARY KEY DESC` is not the rowid: SQLite keeps an index for it.
+fn has_key_index(conn: &Connection, table: &str) -> rusqlite::Result<bool> {
+    conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1, 'main') WHERE origin = 'pk')")?
+        .query_row([table], |row| row.get(0))
+}
