@@ -7,6 +7,7 @@ use diesel::{
     sql_types::Text,
 };
 
+use super::audit;
 use crate::domain::Epoch;
 
 /// Why a copy or a check failed.
@@ -18,6 +19,8 @@ pub enum Error {
     Query(#[from] diesel::result::Error),
     #[error("the database is damaged: {0}")]
     Damaged(String),
+    #[error("the audit cannot be read: {0}")]
+    Audit(String),
 }
 
 #[derive(QueryableByName)]
@@ -56,8 +59,13 @@ pub fn check(path: &Path) -> Result<(), Error> {
 ///
 /// # Errors
 /// Names the first entry that was edited, removed or moved.
-pub fn verify_audit(_path: &Path) -> Result<u64, Error> {
-    Ok(0)
+pub fn verify_audit(path: &Path) -> Result<u64, Error> {
+    let mut conn = open(path)?;
+    let verdict = super::read(&mut conn, audit::verify).map_err(|cause| Error::Audit(cause.to_string()))?;
+    match verdict.fault {
+        None => Ok(verdict.good.unsigned_abs()),
+        Some(fault) => Err(Error::Damaged(format!("audit entry {}: {}", fault.id, fault.what))),
+    }
 }
 
 /// Carries the position up to which writes were copied into the audit over to the epoch of a restored
@@ -65,8 +73,13 @@ pub fn verify_audit(_path: &Path) -> Result<u64, Error> {
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub fn rebase_audit(_path: &Path, _old: Epoch, _new: Epoch) -> Result<(), Error> {
-    Ok(())
+pub fn rebase_audit(path: &Path, old: Epoch, new: Epoch) -> Result<(), Error> {
+    let mut conn = open(path)?;
+    // A backup's `hub.db` is older than its `data.db`: what was copied is there, whatever its number.
+    super::write(&mut conn, |conn| {
+        audit::rebase_shipped(conn, &old.to_string(), &new.to_string(), i64::MAX)
+    })
+    .map_err(|cause| Error::Audit(cause.to_string()))
 }
 
 fn open(path: &Path) -> Result<SqliteConnection, Error> {
