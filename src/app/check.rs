@@ -20,15 +20,19 @@ pub fn check(dir: &DataDir) -> Vec<Item> {
     let absent = |path: &std::path::Path| Err(format!("{} does not exist", path.display()));
     let data = match dir.data_db() {
         path if !path.is_file() => absent(path),
-        path => check_data(path).map(|()| "whole, and the hub's books in it agree".to_owned()),
+        path => match store::data::check::check(path) {
+            Ok(problems) if problems.is_empty() => Ok("whole".to_owned()),
+            Ok(problems) => Err(problems.join("; ")),
+            Err(error) => Err(error.to_string()),
+        },
     };
     let hub_db = dir.hub_db();
     let (hub, audit) = if hub_db.is_file() {
         (
-            store::hub::backup::check(&hub_db)
+            store::hub::check(&hub_db)
                 .map(|()| "whole".to_owned())
                 .map_err(|error| error.to_string()),
-            store::hub::backup::verify_audit(&hub_db)
+            store::hub::verify_audit(&hub_db)
                 .map(|entries| format!("{entries} entries, none edited, removed or moved"))
                 .map_err(|error| error.to_string()),
         )
@@ -36,15 +40,6 @@ pub fn check(dir: &DataDir) -> Vec<Item> {
         (absent(&hub_db), Err("there is no hub.db to look into".to_owned()))
     };
     vec![item("data.db", data), item("hub.db", hub), item("audit", audit)]
-}
-
-/// Says the first thing that is wrong with the business database.
-pub fn check_data(path: &std::path::Path) -> Result<(), String> {
-    let problems = store::data::check::check(path).map_err(|error| error.to_string())?;
-    match problems.into_iter().next() {
-        None => Ok(()),
-        Some(first) => Err(first),
-    }
 }
 
 fn item(what: &'static str, found: Finding) -> Item {

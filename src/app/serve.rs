@@ -19,7 +19,7 @@ use crate::{
         cli::Failure,
         data_dir::{DataDir, Lock},
         network::{self, Network},
-        pack_choice,
+        packs,
         shutdown::{Deadline, Signals},
         sizes,
     },
@@ -36,7 +36,10 @@ use crate::{
     },
     pack::Pack,
     session::Context,
-    store::{data::open::OpenError, hub::HubStore},
+    store::{
+        data::{open::OpenError, pack_check},
+        hub::HubStore,
+    },
     telemetry::Metrics,
     transport::http::HostInfo,
 };
@@ -66,7 +69,13 @@ pub struct Prepared {
 pub fn run(prepared: Prepared) -> Result<(), Failure> {
     let Prepared { config, dir, lock, listener, app, demo } = prepared;
     let store = HubStore::open_in(dir.root()).map_err(|cause| damaged(&dir, &cause))?;
-    let pack = pack_choice::choose(&store, app.as_deref(), demo, dir.data_db())?;
+    let mut pack = packs::choose(&dir, app.as_deref())?;
+    if !pack.is_none() {
+        // Without migrations the pack is for a database that is there already.
+        let existing = Some(dir.data_db()).filter(|path| pack.migrations.is_empty() && path.is_file());
+        pack_check::check_against(&mut pack, existing).map_err(Failure::failed)?;
+        packs::remember(&dir, &pack)?;
+    }
     let roles = role_set::effective(&pack.roles);
     let cost = config.auth.bcrypt_cost;
     if demo {

@@ -51,7 +51,8 @@ async fn every_value_comes_as_it_was_written() {
         text("{\"$int\":\"5\"}"),
     ];
     for value in values {
-        hub.sql_with("INSERT INTO t(v) VALUES (?)", vec![value.clone()]).await;
+        hub.sql_with("INSERT INTO t(v) VALUES (?)", vec![value.clone()])
+            .await;
         let change = only(&hub.next_commit().await);
         assert_eq!(change.op, Op::Insert);
         assert_eq!(change.new.unwrap()[1], value);
@@ -64,7 +65,9 @@ async fn a_thousand_random_reals_come_as_they_were_written() {
     let mut seed = 42_u64;
     let mut values = Vec::new();
     while values.len() < 1_000 {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let real = f64::from_bits(seed);
         if real.is_finite() && real.is_normal() {
             values.push(real);
@@ -72,7 +75,8 @@ async fn a_thousand_random_reals_come_as_they_were_written() {
     }
     let places = vec!["(?)"; values.len()].join(",");
     let params = values.iter().map(|v| SqlValue::Real(*v)).collect();
-    hub.sql_with(&format!("INSERT INTO t(v) VALUES {places}"), params).await;
+    hub.sql_with(&format!("INSERT INTO t(v) VALUES {places}"), params)
+        .await;
     let commit = hub.next_commit().await;
     for (change, value) in inline(&commit).iter().zip(values) {
         assert_eq!(change.new.as_ref().unwrap()[1], SqlValue::Real(value));
@@ -122,7 +126,8 @@ async fn a_table_without_a_key_is_known_by_its_rowid() {
     assert_eq!(updated.rowid, 41);
     let deleted = change(&mut hub, "DELETE FROM t").await;
     assert_eq!(deleted.rowid, 41);
-    hub.sql("INSERT INTO u(_rowid_, rowid) VALUES (43, 'not the rowid')").await;
+    hub.sql("INSERT INTO u(_rowid_, rowid) VALUES (43, 'not the rowid')")
+        .await;
     assert_eq!(only(&hub.next_commit().await).rowid, 43);
 }
 
@@ -143,9 +148,8 @@ async fn without_rowid_and_composite_keys_are_captured_in_key_order() {
 
 #[actix::test]
 async fn generated_columns_are_captured() {
-    let mut hub = with_schema(
-        "CREATE TABLE t(id INTEGER PRIMARY KEY, a, twice AS (a * 2), stored AS (a * 3) STORED)",
-    );
+    let mut hub =
+        with_schema("CREATE TABLE t(id INTEGER PRIMARY KEY, a, twice AS (a * 2), stored AS (a * 3) STORED)");
     let inserted = change(&mut hub, "INSERT INTO t(a) VALUES (2)").await;
     let row = |a: i64| [1, a, 2 * a, 3 * a].map(SqlValue::Integer).to_vec();
     assert_eq!(inserted.new, Some(row(2)));
@@ -157,7 +161,8 @@ async fn generated_columns_are_captured() {
 
 #[actix::test]
 async fn names_may_hold_anything() {
-    let mut hub = with_schema("CREATE TABLE \"l'\"\"été du \"(\"a \"\"b\" INTEGER PRIMARY KEY, \"select\", \"ç'\")");
+    let mut hub =
+        with_schema("CREATE TABLE \"l'\"\"été du \"(\"a \"\"b\" INTEGER PRIMARY KEY, \"select\", \"ç'\")");
     let inserted = change(&mut hub, "INSERT INTO \"l'\"\"été du \" VALUES (1, 'x', 'y')").await;
     assert_eq!(&*inserted.shape.table, "l'\"été du ");
     let columns: Vec<&str> = inserted.shape.columns.iter().map(|c| &**c).collect();
@@ -187,7 +192,11 @@ async fn cascades_and_triggers_are_captured_after_their_cause() {
     hub.sql("INSERT INTO p(id) VALUES (1)").await;
     let commit = hub.next_commit().await;
     let ops: Vec<Op> = inline(&commit).iter().map(|c| c.op).collect();
-    assert_eq!(ops, [Op::Insert, Op::Update], "the insert comes before what its trigger does");
+    assert_eq!(
+        ops,
+        [Op::Insert, Op::Update],
+        "the insert comes before what its trigger does"
+    );
     hub.sql("INSERT INTO c(p) VALUES (1)").await;
     let commit = hub.next_commit().await;
     assert_eq!(inline(&commit)[0].op, Op::Insert);

@@ -2,7 +2,7 @@
 
 use comptoir::{executor::Work, protocol::error::Code};
 
-use crate::hub::{inline, job, query, statement, with_schema, Setup, migration, start_new};
+use crate::hub::{Setup, inline, job, migration, query, start_new, statement, with_schema};
 
 const SCHEMA: &str = "
 CREATE TABLE t(id INTEGER PRIMARY KEY, x UNIQUE);
@@ -19,7 +19,9 @@ const LONG: &str = "INSERT INTO t(x) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL 
 #[actix::test]
 async fn writes_that_wait_together_are_answered_in_order_with_rising_commits() {
     let mut hub = with_schema(SCHEMA);
-    let jobs = (1..=200).map(|i| query(&format!("INSERT INTO t(x) VALUES ({i})"))).collect();
+    let jobs = (1..=200)
+        .map(|i| query(&format!("INSERT INTO t(x) VALUES ({i})")))
+        .collect();
     let outcomes = hub.together(jobs).await;
     for (place, (index, outcome)) in outcomes.into_iter().enumerate() {
         assert_eq!(place, index);
@@ -182,7 +184,10 @@ async fn a_write_of_no_row_makes_no_commit_but_is_audited() {
     assert_eq!(audit[0].tables.as_deref(), Some("t"));
     assert_eq!(audit[0].username, "awa");
     assert_eq!(audit[1].commit, None);
-    assert_eq!(audit[1].detail.as_deref(), Some("UPDATE t SET x = 5 WHERE id = 99"));
+    assert_eq!(
+        audit[1].detail.as_deref(),
+        Some("UPDATE t SET x = 5 WHERE id = 99")
+    );
     hub.next_commit().await;
     assert!(hub.published().is_empty());
 }

@@ -11,7 +11,8 @@ use comptoir::{
     config,
     domain::{Change, Changes, Commit, Role},
     executor::{
-        Executor, ExecutorHandle, ExecutorOptions, Idempotency, Job, Origin, StartError, Started, Statement, Work,
+        Executor, ExecutorHandle, ExecutorOptions, Idempotency, Job, Origin, StartError, Started, Statement,
+        Work,
     },
     pack::{Migration, Source},
     protocol::{SqlValue, error::Error, request::Kind, result::Body, value::Params},
@@ -119,7 +120,12 @@ pub fn origin() -> Origin {
 }
 
 pub fn statement(sql: &str, params: Vec<SqlValue>) -> Statement {
-    let word = sql.trim_start().split_whitespace().next().unwrap_or("").to_ascii_lowercase();
+    let word = sql
+        .trim_start()
+        .split_whitespace()
+        .next()
+        .unwrap_or("")
+        .to_ascii_lowercase();
     let kind = match word.as_str() {
         "insert" | "replace" => Kind::Insert,
         "update" => Kind::Update,
@@ -167,7 +173,9 @@ impl Hub {
     }
 
     pub async fn sql(&self, sql: &str) -> Value {
-        self.run(query(sql)).await.unwrap_or_else(|e| panic!("{sql}: {e}"))
+        self.run(query(sql))
+            .await
+            .unwrap_or_else(|e| panic!("{sql}: {e}"))
     }
 
     pub async fn sql_with(&self, sql: &str, params: Vec<SqlValue>) -> Value {
@@ -212,7 +220,9 @@ impl Hub {
         }
         let mut outcomes = Vec::new();
         while outcomes.len() < count {
-            let outcome = tokio::time::timeout(DEADLINE, receiver.recv()).await.expect("an answer in time");
+            let outcome = tokio::time::timeout(DEADLINE, receiver.recv())
+                .await
+                .expect("an answer in time");
             outcomes.push(outcome.unwrap());
         }
         outcomes

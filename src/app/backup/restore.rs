@@ -34,10 +34,14 @@ pub fn restore(dir: &DataDir, _claim: &Lock, file: &Path) -> Result<Restored, Er
     let staging = Staging::new(dir.root()).map_err(Error::io(dir.root()))?;
     let manifest = archive::unpack(file, staging.path())?;
     let (hub, data) = (staging.path().join("hub.db"), staging.path().join("data.db"));
-    let damaged = |database| move |cause: String| Error::Database { database, cause };
-    store::hub::backup::check(&hub).map_err(|e| damaged("hub.db")(e.to_string()))?;
-    crate::app::check::check_data(&data).map_err(damaged("data.db"))?;
-    let epoch = store::data::backup::renew_epoch(&data).map_err(|e| damaged("data.db")(e.to_string()))?;
+    store::hub::check(&hub).map_err(in_database("hub.db"))?;
+    let problems = store::data::check::check(&data).map_err(in_database("data.db"))?;
+    if let Some(first) = problems.first() {
+        return Err(in_database("data.db")(first));
+    }
+    let old_epoch = store::data::backup::epoch(&data).map_err(in_database("data.db"))?;
+    let epoch = store::data::backup::renew_epoch(&data).map_err(in_database("data.db"))?;
+    store::hub::rebase_audit(&hub, old_epoch, epoch).map_err(in_database("hub.db"))?;
 
     let stamp: String = timestamp::rfc3339(timestamp::now_ms())
         .chars()
@@ -69,6 +73,13 @@ pub fn restore(dir: &DataDir, _claim: &Lock, file: &Path) -> Result<Restored, Er
         epoch,
         moved_aside: moved.then(|| dir.root().join(aside)),
     })
+}
+
+fn in_database<E: std::fmt::Display>(database: &'static str) -> impl FnOnce(E) -> Error {
+    move |cause| Error::Database {
+        database,
+        cause: cause.to_string(),
+    }
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

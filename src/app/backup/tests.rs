@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     app::data_dir::DataDir,
     config::{self, Config},
+    store::{data::books, hub::HubStore},
     telemetry::Metrics,
 };
 
@@ -19,11 +20,8 @@ fn shop(root: &Path) -> DataDir {
          INSERT INTO sale VALUES (1, 500);",
     )
     .unwrap();
-    let hub = Connection::open(dir.hub_db()).unwrap();
-    hub.execute_batch(
-        "PRAGMA journal_mode = WAL; CREATE TABLE person(name TEXT); INSERT INTO person VALUES ('awa');",
-    )
-    .unwrap();
+    books::create(&data).unwrap();
+    drop(HubStore::open_in(root).unwrap());
     fs::create_dir_all(dir.files().join("ab")).unwrap();
     fs::write(dir.files().join("ab/photo"), b"pixels").unwrap();
     fs::write(dir.token_key(), b"secret").unwrap();
@@ -60,8 +58,12 @@ fn a_backup_beside_an_open_database_restores_what_was_there_and_keeps_what_came_
     drop(open);
     fs::remove_file(dir.files().join("ab/photo")).unwrap();
 
+    let epoch = || crate::store::data::backup::epoch(dir.data_db()).unwrap();
+    let before = epoch();
     let restored = restore(&dir, &dir.lock().unwrap(), &taken.path).unwrap();
     assert_eq!(sales(&dir), 1);
+    assert_eq!(restored.epoch, epoch());
+    assert_ne!(restored.epoch, before);
     assert_eq!(fs::read(dir.files().join("ab/photo")).unwrap(), b"pixels");
     assert!(
         !dir.token_key().exists(),

@@ -25,10 +25,9 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    app::{data_dir::DataDir, pack_choice},
+    app::{data_dir::DataDir, packs},
     config::{self as settings, Loaded},
     hub::accounts::role_set,
-    store::hub::HubStore,
 };
 
 pub use output::Failure;
@@ -136,7 +135,9 @@ pub fn main() -> ExitCode {
     let done = match command {
         Command::Serve(args) => serve::run(args, &global),
         Command::User(command) => manage_users(command, &global),
-        Command::Terminal(command) => global.open().and_then(|(_, dir)| terminal::run(command, dir.root())),
+        Command::Terminal(command) => global
+            .open()
+            .and_then(|(_, dir)| terminal::run(command, dir.root())),
         Command::Backup(args) => backup::run(&args, &global),
         Command::Restore(args) => restore::run(&args, &global),
         Command::Check(args) => check::run(&args, &global),
@@ -157,8 +158,7 @@ pub fn main() -> ExitCode {
 fn manage_users(command: user::Command, global: &Global) -> Result<(), Failure> {
     let config = global.load()?.config;
     let dir = DataDir::create(&global.data, &config)?;
-    let store = HubStore::open_in(dir.root()).map_err(Failure::failed)?;
-    let roles = role_set::effective(&pack_choice::known(&store)?.roles);
+    let roles = role_set::effective(&packs::choose(&dir, None)?.roles);
     user::run(command, dir.root(), &roles, config.auth.bcrypt_cost)
 }
 

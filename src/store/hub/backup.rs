@@ -8,6 +8,7 @@ use diesel::{
 };
 
 use super::audit;
+use crate::domain::Epoch;
 
 /// Why a copy or a check failed.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,20 @@ pub fn verify_audit(path: &Path) -> Result<u64, Error> {
         None => Ok(verdict.good.unsigned_abs()),
         Some(fault) => Err(Error::Damaged(format!("audit entry {}: {}", fault.id, fault.what))),
     }
+}
+
+/// Carries the position up to which writes were copied into the audit over to the epoch of a restored
+/// business database, so that none is copied twice.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub fn rebase_audit(path: &Path, old: Epoch, new: Epoch) -> Result<(), Error> {
+    let mut conn = open(path)?;
+    // A backup's `hub.db` is older than its `data.db`: what was copied is there, whatever its number.
+    super::write(&mut conn, |conn| {
+        audit::rebase_shipped(conn, &old.to_string(), &new.to_string(), i64::MAX)
+    })
+    .map_err(|cause| Error::Audit(cause.to_string()))
 }
 
 fn open(path: &Path) -> Result<SqliteConnection, Error> {

@@ -29,7 +29,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-pub use backup::{backup_to, check, verify_audit};
+pub use backup::{backup_to, check, rebase_audit, verify_audit};
 pub use error::{Error, Result};
 
 /// The migrations of `hub.db`, part of the binary.
