@@ -1,68 +1,223 @@
 //! What others hold of the executor.
 
-use std::{ops::ControlFlow, path::Path, sync::Arc};
+use std::{ops::ControlFlow, path::Path, sync::Arc, time::Duration, time::Instant};
 
+use actix::Addr;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::{
+    Executor,
+    job::{Job, LogPage, MirrorUser, Reply, WriteAudit},
+    messages::{Backup, Shutdown},
+    reader::{Inspect, Read, Reader},
+    shared::{Shared, WriterLink, busy},
+    writer::{Control, Message, Task},
+};
 use crate::{
     domain::{Change, Epoch, Schema},
-    protocol::{error::Result, result::Body},
+    protocol::{
+        error::{Code, Error, Result},
+        result::Body,
+    },
+    store::data::{audit_outbox, error::from_sqlite, log},
 };
 
-use super::job::{Job, LogPage, MirrorUser, Reply};
+/// How long the hub's own requests wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Visits the changes of one commit, in order, until it breaks.
 pub type Visit = Box<dyn FnMut(&Change) -> ControlFlow<()> + Send + 'static>;
 
 #[derive(Clone)]
-pub struct ExecutorHandle {}
+pub struct ExecutorHandle {
+    shared: Arc<Shared>,
+    writer: WriterLink,
+    readers: Addr<Reader>,
+    reads: Arc<Semaphore>,
+    executor: Addr<Executor>,
+}
 
 impl ExecutorHandle {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        writer: WriterLink,
+        readers: Addr<Reader>,
+        reads: Arc<Semaphore>,
+        executor: Addr<Executor>,
+    ) -> Self {
+        Self {
+            shared,
+            writer,
+            readers,
+            reads,
+            executor,
+        }
+    }
+
     /// Hands over a job. `reply` is always called exactly once, with `busy` at once where the queue is full.
     /// Jobs of the writer run and are answered in the order submitted.
-    pub fn submit(&self, _job: Job, _reply: Reply) {
-        unimplemented!()
+    pub fn submit(&self, job: Job, reply: Reply) {
+        if !job.work.is_read() {
+            return self.writer.submit(Task::Run(job), reply);
+        }
+        if !self.shared.is_accepting() {
+            return reply(Err(Error::of(Code::Unavailable)));
+        }
+        match self.reads.clone().try_acquire_owned() {
+            // do_send ignores the mailbox's bound; the permits are the bound.
+            Ok(permit) => self.readers.do_send(Read {
+                job,
+                reply,
+                since: Instant::now(),
+                permit,
+            }),
+            Err(_) => reply(Err(busy())),
+        }
     }
 
     /// [`ExecutorHandle::submit`] as a future.
-    pub async fn run(&self, _job: Job) -> Result<Body> {
-        unimplemented!()
+    pub async fn run(&self, job: Job) -> Result<Body> {
+        let (sender, receiver) = oneshot::channel();
+        let reply = move |outcome| {
+            let _ = sender.send(outcome); // whoever asked may be gone
+        };
+        self.submit(job, Box::new(reply));
+        receiver.await.map_err(Error::internal)?
     }
 
     /// The last durable commit.
     pub fn head(&self) -> u64 {
-        unimplemented!()
+        self.shared.head()
     }
 
     pub fn epoch(&self) -> Epoch {
-        unimplemented!()
+        self.shared.epoch
     }
 
     /// The schema as of the last time it changed.
     pub fn schema(&self) -> Arc<Schema> {
-        unimplemented!()
+        self.shared.schema()
     }
 
     /// Commits after `after`, at most about `max_bytes` of them.
-    pub async fn read_log(&self, _after: u64, _max_bytes: usize) -> Result<LogPage> {
-        unimplemented!()
+    pub async fn read_log(&self, after: u64, max_bytes: usize) -> Result<LogPage> {
+        self.inspect(move |reader| {
+            let shapes = &mut reader.shapes;
+            let (page, _) = reader
+                .connections
+                .full(|conn, _| log::page(conn, shapes, after, max_bytes).map_err(from_sqlite))?;
+            Ok(page)
+        })
+        .await
     }
 
-    /// Visits the changes of a commit that is `Changes::Stored`.
-    pub async fn visit_commit(&self, _n: u64, _visit: Visit) -> Result<()> {
-        unimplemented!()
+    /// Visits the changes of a commit that is `Changes::Stored`. `not_found` once it is past retention.
+    pub async fn visit_commit(&self, n: u64, mut visit: Visit) -> Result<()> {
+        self.inspect(move |reader| {
+            let shapes = &mut reader.shapes;
+            let (found, _) = reader
+                .connections
+                .full(|conn, _| log::visit_commit(conn, shapes, n, &mut visit).map_err(from_sqlite))?;
+            if found {
+                Ok(())
+            } else {
+                Err(Error::of(Code::NotFound))
+            }
+        })
+        .await
     }
 
     /// Makes `_comptoir_user` equal to `users`.
-    pub async fn mirror_users(&self, _users: Vec<MirrorUser>) -> Result<()> {
-        unimplemented!()
+    pub async fn mirror_users(&self, users: Vec<MirrorUser>) -> Result<()> {
+        self.control(|done| Control::MirrorUsers { users, done }).await
     }
 
-    /// Copies `data.db` to `path` online; answers the commit it stands at.
-    pub async fn backup(&self, _path: &Path) -> Result<u64> {
-        unimplemented!()
+    /// Audited writes after `after_seq`, in order, at most `limit`.
+    pub async fn audit_page(&self, after_seq: i64, limit: usize) -> Result<Vec<WriteAudit>> {
+        self.inspect(move |reader| {
+            let (page, _) = reader
+                .connections
+                .full(|conn, _| audit_outbox::page(conn, after_seq, limit).map_err(from_sqlite))?;
+            Ok(page)
+        })
+        .await
     }
 
-    /// Answers what is queued, checkpoints, closes.
+    /// Forgets audited writes up to `up_to_seq` (but never the newest), once they are copied.
+    pub async fn audit_trim(&self, up_to_seq: i64) -> Result<()> {
+        self.control(|done| Control::TrimAudit {
+            up_to: up_to_seq,
+            done,
+        })
+        .await
+    }
+
+    /// Copies `data.db` to `path` online; answers the commit it stands at. The copy is verified. `busy` while
+    /// another one is made.
+    pub async fn backup(&self, path: &Path) -> Result<u64> {
+        let to = path.to_owned();
+        self.executor
+            .send(Backup { to })
+            .await
+            .map_err(|_| Error::of(Code::Unavailable))?
+    }
+
+    /// Answers what is queued, checkpoints, closes. Whatever is submitted from now on is `unavailable`.
     pub async fn shutdown(&self) {
-        unimplemented!()
+        let _ = self.executor.send(Shutdown).await; // an actor that is gone has nothing to close
+    }
+
+    /// For tests: as if the disk were full at this many pages.
+    #[doc(hidden)]
+    pub async fn limit_pages(&self, pages: Option<u32>) -> Result<()> {
+        self.control(|done| Control::LimitPages { pages, done }).await
+    }
+
+    /// Something of the hub's own on a reader thread.
+    async fn inspect<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Reader) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = tokio::time::timeout(PATIENCE, self.reads.clone().acquire_owned())
+            .await
+            .map_err(|_| busy())?
+            .map_err(|_| Error::of(Code::Unavailable))?;
+        let (sender, receiver) = oneshot::channel();
+        // do_send ignores the mailbox's bound; the permits are the bound.
+        self.readers.do_send(Inspect {
+            work: Box::new(move |reader| {
+                let _ = sender.send(work(reader)); // whoever asked may be gone
+            }),
+            permit,
+        });
+        answered(receiver).await
+    }
+
+    /// Something of the hub's own on the writer thread. Waits where the queue is full.
+    async fn control(&self, make: impl FnOnce(oneshot::Sender<Result<()>>) -> Control) -> Result<()> {
+        let (done, receiver) = oneshot::channel();
+        let mut message = Message::Control(make(done));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.writer.sender.try_send(message) {
+                Ok(()) => return answered(receiver).await,
+                Err(crossbeam_channel::TrySendError::Full(back)) if Instant::now() < deadline => {
+                    message = back;
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                Err(crossbeam_channel::TrySendError::Full(_)) => return Err(busy()),
+                Err(crossbeam_channel::TrySendError::Disconnected(_)) => {
+                    return Err(Error::of(Code::Unavailable));
+                }
+            }
+        }
+    }
+}
+
+async fn answered<T>(receiver: oneshot::Receiver<Result<T>>) -> Result<T> {
+    match tokio::time::timeout(PATIENCE, receiver).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(Error::of(Code::Unavailable)),
+        Err(_) => Err(Error::of(Code::Timeout)),
     }
 }

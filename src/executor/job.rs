@@ -4,8 +4,9 @@ use std::{net::IpAddr, sync::Arc};
 
 use uuid::Uuid;
 
+pub use crate::store::data::{audit_outbox::WriteAudit, log::LogPage, writer::MirrorUser};
 use crate::{
-    domain::{Commit, Role, TableRequest},
+    domain::{Role, TableAction, TableRequest},
     pack::Function,
     protocol::{SqlValue, error::Result, request::Kind, result::Body, value::Params},
 };
@@ -75,24 +76,32 @@ pub struct Job {
 /// Called once, on a thread of the executor, before the commit reaches the feed. Must not block.
 pub type Reply = Box<dyn FnOnce(Result<Body>) + Send + 'static>;
 
-/// An account as `_comptoir_user` mirrors it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MirrorUser {
-    pub id: i64,
-    pub username: String,
-    pub display_name: String,
-    pub role: String,
-    pub active: bool,
-}
-
-/// A stretch of the change log.
-#[derive(Debug)]
-pub struct LogPage {
-    /// In order, all `> after`; large ones as `Changes::Stored`.
-    pub commits: Vec<Commit>,
-    /// The last commit of the log when this page was read; the page is complete up to it where `more` is false.
-    pub head: u64,
-    pub more: bool,
-    /// The first commit that the log still holds is `oldest`; `after + 1 < oldest` means expired.
-    pub oldest: u64,
+impl Job {
+    /// About what it holds in memory while it waits, bytes.
+    pub(super) fn weight(&self) -> usize {
+        let value = |value: &SqlValue| match value {
+            SqlValue::Text(text) => 32 + text.len(),
+            SqlValue::Blob(bytes) => 32 + bytes.len(),
+            _ => 32,
+        };
+        let statement = |statement: &Statement| {
+            statement.sql.len()
+                + match &statement.params {
+                    Params::Positional(values) => values.iter().map(value).sum::<usize>(),
+                    Params::Named(values) => values.iter().map(|(name, v)| name.len() + value(v)).sum(),
+                }
+        };
+        let work = match &self.work {
+            Work::Query(one) => statement(one),
+            Work::Batch(several) => several.iter().map(statement).sum(),
+            Work::Call { args, .. } => args.iter().map(value).sum(),
+            Work::Table(request) => match &request.action {
+                TableAction::Insert { values } | TableAction::Update { values, .. } => {
+                    values.iter().map(|(name, v)| name.len() + value(v)).sum()
+                }
+                _ => 0,
+            },
+        };
+        256 + work
+    }
 }

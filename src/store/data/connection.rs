@@ -8,6 +8,9 @@ use crate::protocol::error::Result;
 
 use super::{bounded, error::from_sqlite};
 
+/// How long a statement waits for another program's lock on the file.
+pub const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Prepared statements kept by each connection.
 const STATEMENTS: usize = 256;
 
@@ -73,7 +76,7 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
     ] {
         conn.set_db_config(switch, on).map_err(from_sqlite)?;
     }
-    conn.busy_timeout(std::time::Duration::from_secs(5))
+    conn.busy_timeout(BUSY_TIMEOUT)
         .map_err(from_sqlite)?;
     // Sorters and materialised tables of a bomb go to a file that is gone with the statement, not to memory.
     conn.execute_batch(&format!(

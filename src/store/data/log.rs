@@ -16,7 +16,7 @@ pub const MAX_INLINE_ROWS: usize = 5_000;
 /// A commit of more bytes of captured rows than this is `Changes::Stored`.
 pub const MAX_INLINE_BYTES: usize = 4 << 20;
 /// Change rows deleted in one step of trimming: the writer is held no longer than that takes.
-const TRIM_STEP: i64 = 2_000;
+const TRIM_STEP: i64 = 5_000;
 
 /// A stretch of the change log.
 #[derive(Debug)]
@@ -225,6 +225,15 @@ fn weight(changes: &Changes) -> usize {
             .sum::<usize>()
             .saturating_add(CHANGE * changes.len()),
     }
+}
+
+/// The tables whose rows changed after `seq`: names, comma-separated.
+pub fn tables_since(conn: &Connection, seq: i64) -> Result<String> {
+    conn.prepare_cached(
+        "SELECT coalesce(group_concat(DISTINCT tbl), '') FROM _comptoir_shape \
+         WHERE id IN (SELECT shape FROM _comptoir_change WHERE seq > ?1)",
+    )?
+    .query_row([seq], |row| row.get(0))
 }
 
 /// The last change row of commit `n`, or of all that was trimmed where `n` was.
