@@ -84,7 +84,13 @@ fn pack_name(dir: &Path) -> String {
         .map(|name| name.to_string_lossy().to_ascii_lowercase())
         .unwrap_or_default()
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
         .take(64)
         .collect();
     if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -106,15 +112,26 @@ fn app_for(name: &str, schema: &Schema) -> String {
          raw_sql = true                   # may send SELECT statements\n\n\
          # `select = true` reads every column; or list some: the key must be among them.\n"
     );
-    for table in schema.tables.iter().filter(|table| table.kind != TableKind::Virtual) {
+    for table in schema
+        .tables
+        .iter()
+        .filter(|table| table.kind != TableKind::Virtual)
+    {
         // Writing to a String cannot fail.
-        _ = writeln!(text, "[roles.reader.tables.{}]\nselect = true", toml_key(&table.name));
+        _ = writeln!(
+            text,
+            "[roles.reader.tables.{}]\nselect = true",
+            toml_key(&table.name)
+        );
     }
     text
 }
 
 fn toml_key(name: &str) -> String {
-    let is_bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    let is_bare = !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     if is_bare {
         name.to_owned()
     } else {

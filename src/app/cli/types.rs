@@ -40,14 +40,20 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 
 /// The whole text. Writing to a `String` cannot fail, hence the discarded results.
 fn declarations(pack: &Pack, description: &Description) -> String {
-    let mut out = format!("// Tables and functions of `{}`, by `comptoir types`.\n\n{VALUES}\n", pack.name);
+    let mut out = format!(
+        "// Tables and functions of `{}`, by `comptoir types`.\n\n{VALUES}\n",
+        pack.name
+    );
     out.push_str("export interface Tables {\n");
     for table in &description.schema.tables {
         write_table(&mut out, table);
     }
     out.push_str("}\n\nexport interface Functions {\n");
     for function in pack.functions.values() {
-        let columns = description.results.get(&*function.name).map_or(&[][..], Vec::as_slice);
+        let columns = description
+            .results
+            .get(&*function.name)
+            .map_or(&[][..], Vec::as_slice);
         write_function(&mut out, function, columns);
     }
     out.push_str("}\n");
@@ -99,7 +105,11 @@ fn write_function(out: &mut String, function: &Function, columns: &[(String, Str
     }
     _ = write!(out, " */\n  {}: {{\n    args: {{", key(&function.name));
     for param in &function.params {
-        let mark = if param.optional || param.default.is_some() { "?" } else { "" };
+        let mark = if param.optional || param.default.is_some() {
+            "?"
+        } else {
+            ""
+        };
         let null = if param.optional { " | null" } else { "" };
         let kind = match param.kind {
             ParamType::Text => "string",
@@ -110,7 +120,11 @@ fn write_function(out: &mut String, function: &Function, columns: &[(String, Str
         };
         _ = write!(out, " {}{mark}: {kind}{null};", key(&param.name));
     }
-    out.push_str(if function.params.is_empty() { "};\n" } else { " };\n" });
+    out.push_str(if function.params.is_empty() {
+        "};\n"
+    } else {
+        " };\n"
+    });
     let fields: Vec<String> = columns
         .iter()
         .map(|(name, declared)| match value_type(declared) {
