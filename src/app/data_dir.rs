@@ -98,7 +98,7 @@ impl DataDir {
 
     /// The hub's own database.
     pub fn hub_db(&self) -> PathBuf {
-        self.root.join("hub.db")
+        self.root.join(crate::store::hub::FILE)
     }
 
     /// The business database: `data.path`, or `data.db` here.
@@ -108,7 +108,7 @@ impl DataDir {
 
     /// The key of the access tokens.
     pub fn token_key(&self) -> PathBuf {
-        self.root.join("token.key")
+        self.root.join(crate::auth::secret::FILE)
     }
 
     /// What people sent each other.

@@ -6,6 +6,7 @@
 //! | `serve.rs` | start-up order and wiring of the actors |
 //! | `data_dir.rs` | the data directory: files, lock, demo marker |
 //! | `listen.rs` | the listening socket and the process's limits |
+//! | `packs.rs` | which pack a data directory is served with |
 //! | `banner.rs` | what the console says at start, in three languages |
 //! | `backup/` | backup, restore, schedule |
 //! | `check.rs` | whether both databases and the audit chain are whole |
@@ -18,6 +19,7 @@ pub mod check;
 pub mod cli;
 pub mod data_dir;
 pub mod listen;
+pub mod packs;
 pub mod serve;
 pub mod shutdown;
 pub mod sizes;

@@ -10,6 +10,7 @@ use super::{
     job::{Job, LogPage, MirrorUser, Reply, WriteAudit},
     messages::{Backup, Shutdown},
     reader::{Inspect, Read, Reader},
+    reply::Promise,
     shared::{Shared, WriterLink, busy},
     writer::{Control, Message, Task},
 };
@@ -57,21 +58,22 @@ impl ExecutorHandle {
     /// Hands over a job. `reply` is always called exactly once, with `busy` at once where the queue is full.
     /// Jobs of the writer run and are answered in the order submitted.
     pub fn submit(&self, job: Job, reply: Reply) {
+        let promise = Promise::new(reply);
         if !job.work.is_read() {
-            return self.writer.submit(Task::Run(job), reply);
+            return self.writer.submit(Task::Run(job), promise);
         }
         if !self.shared.is_accepting() {
-            return reply(Err(Error::of(Code::Unavailable)));
+            return promise.keep(Err(Error::of(Code::Unavailable)));
         }
         match self.reads.clone().try_acquire_owned() {
             // do_send ignores the mailbox's bound; the permits are the bound.
             Ok(permit) => self.readers.do_send(Read {
                 job,
-                reply,
+                promise,
                 since: Instant::now(),
                 permit,
             }),
-            Err(_) => reply(Err(busy())),
+            Err(_) => promise.keep(Err(busy())),
         }
     }
 

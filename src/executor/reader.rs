@@ -10,7 +10,8 @@ use actix::{Actor, Handler, Message, SyncContext};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    Job, Reply, Work, answer,
+    Job, Work, answer,
+    reply::Promise,
     shared::{MAX_WAIT, Shared, WriterLink, busy},
     writer::Task,
 };
@@ -151,7 +152,7 @@ impl Actor for Reader {
 #[rtype(result = "()")]
 pub struct Read {
     pub job: Job,
-    pub reply: Reply,
+    pub promise: Promise,
     pub since: Instant,
     /// Held until the job is answered: it bounds the arbiter's queue.
     pub permit: OwnedSemaphorePermit,
@@ -163,12 +164,12 @@ impl Handler<Read> for Reader {
     fn handle(&mut self, message: Read, _: &mut Self::Context) {
         let Read {
             job,
-            reply,
+            promise,
             since,
             permit,
         } = message;
         if since.elapsed() > MAX_WAIT {
-            return reply(Err(busy()));
+            return promise.keep(Err(busy()));
         }
         self.refresh();
         let outcome = catch_unwind(AssertUnwindSafe(|| match self.kept(&job)? {
@@ -188,9 +189,9 @@ impl Handler<Read> for Reader {
                     idempotency,
                     body,
                 },
-                reply,
+                promise,
             ),
-            (outcome, _) => reply(outcome.map(|(body, _)| body)),
+            (outcome, _) => promise.keep(outcome.map(|(body, _)| body)),
         }
     }
 }

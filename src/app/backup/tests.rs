@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     app::data_dir::DataDir,
     config::{self, Config},
-    store::data::books,
+    store::{data::books, hub::HubStore},
     telemetry::Metrics,
 };
 
@@ -21,11 +21,7 @@ fn shop(root: &Path) -> DataDir {
     )
     .unwrap();
     books::create(&data).unwrap();
-    let hub = Connection::open(dir.hub_db()).unwrap();
-    hub.execute_batch(
-        "PRAGMA journal_mode = WAL; CREATE TABLE person(name TEXT); INSERT INTO person VALUES ('awa');",
-    )
-    .unwrap();
+    drop(HubStore::open_in(root).unwrap());
     fs::create_dir_all(dir.files().join("ab")).unwrap();
     fs::write(dir.files().join("ab/photo"), b"pixels").unwrap();
     fs::write(dir.token_key(), b"secret").unwrap();

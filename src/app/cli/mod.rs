@@ -25,8 +25,9 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    app::data_dir::DataDir,
+    app::{data_dir::DataDir, packs},
     config::{self as settings, Loaded},
+    hub::accounts::role_set,
 };
 
 pub use output::Failure;
@@ -133,12 +134,17 @@ pub fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
     let done = match command {
         Command::Serve(args) => serve::run(args, &global),
-        Command::User(command) => user::run(command, &global),
-        Command::Terminal(command) => terminal::run(command, &global),
+        Command::User(command) => global.open().and_then(|(loaded, dir)| {
+            let roles = role_set::effective(&packs::choose(&dir, None)?.roles);
+            user::run(command, dir.root(), &roles, loaded.config.auth.bcrypt_cost)
+        }),
+        Command::Terminal(command) => global
+            .open()
+            .and_then(|(_, dir)| terminal::run(command, dir.root())),
         Command::Backup(args) => backup::run(&args, &global),
         Command::Restore(args) => restore::run(&args, &global),
         Command::Check(args) => check::run(&args, &global),
-        Command::Audit(command) => audit::run(command, &global),
+        Command::Audit(command) => global.open().and_then(|(_, dir)| audit::run(command, dir.root())),
         Command::App(AppCommand::New(args)) => app_new::run(args, &global),
         Command::App(AppCommand::Check(args)) => app_check::run(args, &global),
         Command::Types(args) => types::run(args, &global),

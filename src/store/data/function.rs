@@ -53,7 +53,14 @@ pub fn call(
     let mut last = Ran::default();
     for (index, step) in function.steps.iter().enumerate() {
         let is_last = index + 1 == function.steps.len();
-        let ran = run(conn, guard, step, &scope, is_last.then_some(function.cardinality), limits)?;
+        let ran = run(
+            conn,
+            guard,
+            step,
+            &scope,
+            is_last.then_some(function.cardinality),
+            limits,
+        )?;
         rows_affected += ran.rows_affected;
         if let Some(name) = &step.binds {
             let value = ran.first_value.clone().ok_or_else(|| {
