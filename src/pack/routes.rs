@@ -92,22 +92,16 @@ pub fn parameters(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|segment| segment.strip_prefix(':'))
 }
 
-/// Whether some request would fit both and neither is the more particular. `/a/all` beside `/a/:id` is
-/// no clash: a word goes before a parameter.
+/// Whether the two fit the same requests. `/a/all` beside `/a/:id` is no clash: from left to right, a word
+/// goes before a parameter ([`specificity`]).
 pub fn clash(one: &Route, other: &Route) -> bool {
-    if one.method != other.method || one.path.split('/').count() != other.path.split('/').count() {
-        return false;
-    }
-    let (mut one_is_narrower, mut other_is_narrower) = (false, false);
-    for (a, b) in one.path.split('/').zip(other.path.split('/')) {
-        match (a.starts_with(':'), b.starts_with(':')) {
-            (false, false) if a != b => return false,
-            (false, true) => one_is_narrower = true,
-            (true, false) => other_is_narrower = true,
-            _ => {}
-        }
-    }
-    one_is_narrower == other_is_narrower
+    let shape = |route: &Route| -> Vec<String> {
+        let segments = route.path.split('/');
+        segments
+            .map(|segment| if segment.starts_with(':') { ":" } else { segment }.to_owned())
+            .collect()
+    };
+    one.method == other.method && shape(one) == shape(other)
 }
 
 /// Orders routes so that the first that fits is the most particular: words before parameters, segment by segment.
