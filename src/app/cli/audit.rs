@@ -74,7 +74,10 @@ fn verify(store: &HubStore, json: bool) -> Result<(), Failure> {
     if json {
         say_json(&report)?;
     } else if report.ok {
-        say(format_args!("The audit is whole: {} entries, head {}.", report.entries, report.head))?;
+        say(format_args!(
+            "The audit is whole: {} entries, head {}.",
+            report.entries, report.head
+        ))?;
     }
     match verdict.fault {
         None => Ok(()),

@@ -53,7 +53,10 @@ pub fn run(command: Command, data_dir: &Path) -> Result<(), Failure> {
             let terminal = store
                 .write(|conn| acts::add_terminal(conn, &by, &name, place.address))
                 .map_err(explain)?;
-            say(format_args!("{} is a terminal at {}.", terminal.name, terminal.address))
+            say(format_args!(
+                "{} is a terminal at {}.",
+                terminal.name, terminal.address
+            ))
         }
         Command::List { json } => {
             let found = store.read(terminals::all).map_err(Failure::failed)?;

@@ -160,7 +160,10 @@ fn list(store: &HubStore, json: bool) -> Result<(), Failure> {
             (true, true) => "must change the password",
             (true, false) => "",
         };
-        let line = format!("{:<20} {:<16} {:<24} {state}", user.username, user.role, user.display_name);
+        let line = format!(
+            "{:<20} {:<16} {:<24} {state}",
+            user.username, user.role, user.display_name
+        );
         say(line.trim_end())?;
     }
     Ok(())

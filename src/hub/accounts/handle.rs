@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     Callbacks,
-    actor::AccountsActor,
+    actor::{AccountsActor, Worker},
     acts::{By, Creation},
     directory::{self, Directory},
     jobs,
@@ -23,7 +23,10 @@ use super::{
 use crate::{
     auth::{PasswordPool, Throttle, Tokens, password},
     config,
-    domain::{Peer, Principal, Roles, timestamp::{now_ms, rfc3339}},
+    domain::{
+        Peer, Principal, Roles,
+        timestamp::{now_ms, rfc3339},
+    },
     hub::audit::AuditHandle,
     protocol::{
         error::{Code, Error, Result},
@@ -161,16 +164,20 @@ impl AccountsHandle {
     /// Reads the accounts and starts the actor; within an actix system. The callbacks are first called
     /// before this returns, with the accounts as they are.
     pub fn start(setup: Setup) -> Result<Self> {
-        let Setup { store, roles, auth, token_key, audit, metrics, callbacks } = setup;
+        let Setup {
+            store,
+            roles,
+            auth,
+            token_key,
+            audit,
+            metrics,
+            callbacks,
+        } = setup;
         let directory = Arc::new(RwLock::new(Directory::new(Arc::clone(&roles))));
         let callbacks = Arc::new(callbacks);
-        let first = AccountsActor::new(&store, Arc::clone(&roles), Arc::clone(&directory), callbacks)?;
-        let first = Mutex::new(Some(first));
-        // One thread, asked for its actor once: a panic is caught inside.
-        let addr = SyncArbiter::start(1, move || match first.lock().take() {
-            Some(actor) => actor,
-            None => unreachable!("a SyncArbiter of one thread makes one actor"),
-        });
+        let worker = Worker::new(&store, Arc::clone(&roles), Arc::clone(&directory), callbacks)?;
+        let worker = Arc::new(Mutex::new(worker));
+        let addr = SyncArbiter::start(1, move || AccountsActor(Arc::clone(&worker)));
         watch(&addr);
         Ok(Self {
             inner: Arc::new(Inner {
@@ -320,7 +327,12 @@ impl AccountsHandle {
         };
         let by = By::user(by, peer);
         let user = self
-            .apply(jobs::UpdateUser { by, id, patch, password_hash })
+            .apply(jobs::UpdateUser {
+                by,
+                id,
+                patch,
+                password_hash,
+            })
             .await?;
         Ok(directory::record(&user))
     }
@@ -362,7 +374,9 @@ impl AccountsHandle {
     /// Looks at once whether `hub.db` was changed from another side, instead of at the next tick.
     pub async fn poll_now(&self) -> Result<()> {
         let sent = timeout(PATIENCE, self.inner.addr.send(Poll)).await;
-        sent.map_err(|_| unavailable())?.map_err(Error::internal)?.map(drop)
+        sent.map_err(|_| unavailable())?
+            .map_err(Error::internal)?
+            .map(drop)
     }
 
     /// Hands a change to the actor and waits until it is durable.
@@ -379,7 +393,11 @@ impl AccountsHandle {
     }
 
     pub(super) fn grant(&self, admitted: jobs::Admitted) -> Result<Grant> {
-        let jobs::Admitted { user, sid, refresh_token } = admitted;
+        let jobs::Admitted {
+            user,
+            sid,
+            refresh_token,
+        } = admitted;
         Ok(Grant {
             token: self.inner.tokens.issue(user.id, sid, &user.role, now_ms())?,
             token_type: "Bearer",
@@ -397,7 +415,10 @@ impl AccountsHandle {
     }
 
     pub(super) async fn hash(&self, password: String) -> Result<String> {
-        self.inner.passwords.hash(password, self.inner.auth.bcrypt_cost).await
+        self.inner
+            .passwords
+            .hash(password, self.inner.auth.bcrypt_cost)
+            .await
     }
 
     pub(super) fn refresh_ttl_ms(&self) -> i64 {

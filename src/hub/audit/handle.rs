@@ -111,7 +111,9 @@ impl AuditHandle {
     /// Stores an entry; answers when it is durable (logins, administrators' acts).
     pub async fn record_durably(&self, entry: Entry) -> Result<()> {
         let (answer, answered) = oneshot::channel();
-        self.writer.send(Task::RecordDurably(entry.into(), answer)).await?;
+        self.writer
+            .send(Task::RecordDurably(entry.into(), answer))
+            .await?;
         timeout(PATIENCE, answered)
             .await
             .map_err(|_| Error::of(Code::Unavailable))?
@@ -138,7 +140,10 @@ impl AuditHandle {
     pub async fn ship_now(&self) -> Result<()> {
         let shipper = self.shipper.lock().await.clone();
         match shipper {
-            Some(shipper) => shipper.send(ShipNow).await.map_err(Error::internal)?,
+            Some(shipper) => timeout(PATIENCE, shipper.send(ShipNow))
+                .await
+                .map_err(|_| Error::of(Code::Unavailable))?
+                .map_err(Error::internal)?,
             None => Ok(()),
         }
     }

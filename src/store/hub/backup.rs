@@ -63,7 +63,10 @@ pub fn verify_audit(path: &Path) -> Result<u64, Error> {
     let verdict = super::read(&mut conn, audit::verify).map_err(|cause| Error::Audit(cause.to_string()))?;
     match verdict.fault {
         None => Ok(verdict.good.unsigned_abs()),
-        Some(fault) => Err(Error::Damaged(format!("audit entry {}: {}", fault.id, fault.what))),
+        Some(fault) => Err(Error::Damaged(format!(
+            "audit entry {}: {}",
+            fault.id, fault.what
+        ))),
     }
 }
 
