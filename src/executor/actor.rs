@@ -50,13 +50,15 @@ impl Executor {
             migrations: &options.migrations,
             seed: options.seed.as_ref(),
         })?;
-        let (not_captured, migrated, seeded) =
-            (opened.not_captured.clone(), opened.migrated, opened.seeded);
+        let (not_captured, migrated, seeded) = (opened.not_captured.clone(), opened.migrated, opened.seeded);
         let limits = RunLimits {
             max_rows: options.limits.max_rows,
             max_result_bytes: options.limits.max_result_bytes,
         };
-        let largest_value = options.limits.max_result_bytes.max(options.limits.max_frame_bytes);
+        let largest_value = options
+            .limits
+            .max_result_bytes
+            .max(options.limits.max_frame_bytes);
         let timeout = Duration::from_millis(options.limits.statement_timeout_ms);
         let writer = Writer::new(opened, limits, largest_value).map_err(StartError::Database)?;
         let epoch = writer.epoch().map_err(StartError::Database)?;
@@ -123,7 +125,9 @@ impl Executor {
         let reading = READER_QUEUE.saturating_sub(self.reads.available_permits());
         metrics.reader_queue.set(gauge(reading as u64));
         metrics.data_db_bytes.set(gauge(file_size(&self.shared.path, "")));
-        metrics.data_wal_bytes.set(gauge(file_size(&self.shared.path, "-wal")));
+        metrics
+            .data_wal_bytes
+            .set(gauge(file_size(&self.shared.path, "-wal")));
     }
 }
 

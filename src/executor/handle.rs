@@ -10,6 +10,7 @@ use super::{
     job::{Job, LogPage, MirrorUser, Reply, WriteAudit},
     messages::{Backup, Shutdown},
     reader::{Inspect, Read, Reader},
+    reply::Promise,
     shared::{Shared, WriterLink, busy},
     writer::{Control, Message, Task},
 };
@@ -57,21 +58,22 @@ impl ExecutorHandle {
     /// Hands over a job. `reply` is always called exactly once, with `busy` at once where the queue is full.
     /// Jobs of the writer run and are answered in the order submitted.
     pub fn submit(&self, job: Job, reply: Reply) {
+        let promise = Promise::new(reply);
         if !job.work.is_read() {
-            return self.writer.submit(Task::Run(job), reply);
+            return self.writer.submit(Task::Run(job), promise);
         }
         if !self.shared.is_accepting() {
-            return reply(Err(Error::of(Code::Unavailable)));
+            return promise.keep(Err(Error::of(Code::Unavailable)));
         }
         match self.reads.clone().try_acquire_owned() {
             // do_send ignores the mailbox's bound; the permits are the bound.
             Ok(permit) => self.readers.do_send(Read {
                 job,
-                reply,
+                promise,
                 since: Instant::now(),
                 permit,
             }),
-            Err(_) => reply(Err(busy())),
+            Err(_) => promise.keep(Err(busy())),
         }
     }
 
@@ -105,7 +107,7 @@ impl ExecutorHandle {
             let shapes = &mut reader.shapes;
             let (page, _) = reader
                 .connections
-                .full(|conn| log::page(conn, shapes, after, max_bytes).map_err(from_sqlite))?;
+                .full(|conn, _| log::page(conn, shapes, after, max_bytes).map_err(from_sqlite))?;
             Ok(page)
         })
         .await
@@ -117,7 +119,7 @@ impl ExecutorHandle {
             let shapes = &mut reader.shapes;
             let (found, _) = reader
                 .connections
-                .full(|conn| log::visit_commit(conn, shapes, n, &mut visit).map_err(from_sqlite))?;
+                .full(|conn, _| log::visit_commit(conn, shapes, n, &mut visit).map_err(from_sqlite))?;
             if found {
                 Ok(())
             } else {
@@ -137,7 +139,7 @@ impl ExecutorHandle {
         self.inspect(move |reader| {
             let (page, _) = reader
                 .connections
-                .full(|conn| audit_outbox::page(conn, after_seq, limit).map_err(from_sqlite))?;
+                .full(|conn, _| audit_outbox::page(conn, after_seq, limit).map_err(from_sqlite))?;
             Ok(page)
         })
         .await

@@ -24,6 +24,7 @@ pub mod job;
 mod messages;
 pub mod options;
 mod reader;
+mod reply;
 mod shared;
 mod writer;
 

@@ -10,7 +10,8 @@ use actix::{Actor, Handler, Message, SyncContext};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    Job, Reply, Work, answer,
+    Job, Work, answer,
+    reply::Promise,
     shared::{MAX_WAIT, Shared, WriterLink, busy},
     writer::Task,
 };
@@ -64,7 +65,7 @@ impl Reader {
     fn refresh(&mut self) {
         let schema = self.options.shared.schema();
         if !Arc::ptr_eq(&schema, &self.schema) {
-            self.connections = connections(&self.options, &schema);
+            self.connections.set_schema(schema.clone());
             self.schema = schema;
         }
     }
@@ -101,7 +102,7 @@ impl Reader {
                 let limits = self.options.limits;
                 let (called, commit) = self
                     .connections
-                    .full(|conn| function::call(conn, None, function, args, caller, &limits))?;
+                    .full(|conn, guard| function::call(conn, guard, function, args, caller, &limits))?;
                 Ok(answer::call(&called, commit))
             }
             Work::Table(request) => self.connections.table(&origin.role, origin.user_id, request),
@@ -113,7 +114,7 @@ impl Reader {
         let Some(key) = &job.idempotency else {
             return Ok(None);
         };
-        let (found, _) = self.connections.full(|conn| {
+        let (found, _) = self.connections.full(|conn, _| {
             idempotency::find(conn, job.origin.user_id, &key.key, &key.body).map_err(from_sqlite)
         })?;
         match found {
@@ -151,7 +152,7 @@ impl Actor for Reader {
 #[rtype(result = "()")]
 pub struct Read {
     pub job: Job,
-    pub reply: Reply,
+    pub promise: Promise,
     pub since: Instant,
     /// Held until the job is answered: it bounds the arbiter's queue.
     pub permit: OwnedSemaphorePermit,
@@ -163,12 +164,12 @@ impl Handler<Read> for Reader {
     fn handle(&mut self, message: Read, _: &mut Self::Context) {
         let Read {
             job,
-            reply,
+            promise,
             since,
             permit,
         } = message;
         if since.elapsed() > MAX_WAIT {
-            return reply(Err(busy()));
+            return promise.keep(Err(busy()));
         }
         self.refresh();
         let outcome = catch_unwind(AssertUnwindSafe(|| match self.kept(&job)? {
@@ -188,9 +189,9 @@ impl Handler<Read> for Reader {
                     idempotency,
                     body,
                 },
-                reply,
+                promise,
             ),
-            (outcome, _) => reply(outcome.map(|(body, _)| body)),
+            (outcome, _) => promise.keep(outcome.map(|(body, _)| body)),
         }
     }
 }

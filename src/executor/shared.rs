@@ -13,7 +13,7 @@ use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::RwLock;
 
 use super::{
-    Reply,
+    reply::Promise,
     writer::{Message, Pending, Task},
 };
 use crate::{
@@ -88,21 +88,23 @@ pub struct WriterLink {
 }
 
 impl WriterLink {
-    /// Queues a task; where that cannot be, the reply is called at once.
-    pub fn submit(&self, task: Task, reply: Reply) {
+    /// Queues a task; where that cannot be, it is answered at once.
+    pub fn submit(&self, task: Task, promise: Promise) {
         if !self.shared.is_accepting() {
-            return reply(Err(Error::of(Code::Unavailable)));
+            return promise.keep(Err(Error::of(Code::Unavailable)));
         }
         let bytes = task.weight();
         if self.waiting_bytes.fetch_add(bytes, Ordering::AcqRel) > WRITER_QUEUE_BYTES {
             self.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
-            return reply(Err(busy()));
+            return promise.keep(Err(busy()));
         }
-        let pending = Pending::new(task, reply, Instant::now(), bytes);
+        let pending = Pending::new(task, promise, Instant::now(), bytes);
         let (pending, error) = match self.sender.try_send(Message::Member(pending)) {
             Ok(()) => return,
             Err(TrySendError::Full(Message::Member(pending))) => (pending, busy()),
-            Err(TrySendError::Disconnected(Message::Member(pending))) => (pending, Error::of(Code::Unavailable)),
+            Err(TrySendError::Disconnected(Message::Member(pending))) => {
+                (pending, Error::of(Code::Unavailable))
+            }
             Err(_) => return, // what was sent is a member
         };
         self.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);

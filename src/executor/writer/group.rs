@@ -78,7 +78,10 @@ impl WriterThread {
                     }
                 }
                 Attempt::NotCommitted(_) if count > 1 => {
-                    queue.iter_mut().take(count).for_each(|member| member.alone = true);
+                    queue
+                        .iter_mut()
+                        .take(count)
+                        .for_each(|member| member.alone = true);
                 }
                 Attempt::NotBegun(error) | Attempt::NotCommitted(error) => {
                     for member in queue.drain(..count) {
@@ -92,7 +95,10 @@ impl WriterThread {
     fn attempt(&mut self, members: &[Pending]) -> Attempt {
         if members.iter().all(|member| member.refused.is_some()) {
             return Attempt::Ended {
-                outcomes: members.iter().filter_map(|m| m.refused.clone().map(Err)).collect(),
+                outcomes: members
+                    .iter()
+                    .filter_map(|m| m.refused.clone().map(Err))
+                    .collect(),
                 commits: Vec::new(),
             };
         }
@@ -166,9 +172,7 @@ impl WriterThread {
 
     /// Tells of durable commits, after their answers.
     pub(super) fn publish(&self, commits: Vec<Arc<Commit>>) {
-        if !commits.is_empty()
-            && catch_unwind(AssertUnwindSafe(|| (self.on_commit)(commits))).is_err()
-        {
+        if !commits.is_empty() && catch_unwind(AssertUnwindSafe(|| (self.on_commit)(commits))).is_err() {
             tracing::error!("the feed panicked");
         }
     }

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::WriterThread;
-use crate::{domain::timestamp, executor::shared::file_size, protocol::error::Result, store::data::log::Retention};
+use crate::{
+    domain::timestamp, executor::shared::file_size, protocol::error::Result, store::data::log::Retention,
+};
 
 /// How long the writer sleeps at most: other programs' writes are to be told within a second.
 pub const TICK: Duration = Duration::from_millis(200);
@@ -47,7 +49,10 @@ impl WriterThread {
             return;
         }
         self.keep.looked = Instant::now();
-        let kept = self.absorb_others().and_then(|()| self.trim()).and_then(|()| self.shrink_log());
+        let kept = self
+            .absorb_others()
+            .and_then(|()| self.trim())
+            .and_then(|()| self.shrink_log());
         match kept {
             Ok(()) => self.keep.failed = false,
             // Every tick would say the same again.

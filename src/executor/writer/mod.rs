@@ -16,7 +16,7 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use tokio::sync::oneshot;
 
-use super::{Idempotency, Job, MirrorUser, Reply, options::OnCommit, shared::Shared};
+use super::{Idempotency, Job, MirrorUser, options::OnCommit, reply::Promise, shared::Shared};
 use crate::{
     protocol::{
         error::{Code, Error, Result},
@@ -63,8 +63,7 @@ impl Task {
 /// A task that waits for its answer.
 pub struct Pending {
     task: Task,
-    /// Taken when it is called.
-    reply: Option<Reply>,
+    promise: Promise,
     since: Instant,
     bytes: usize,
     /// To be run in a transaction of its own.
@@ -74,10 +73,10 @@ pub struct Pending {
 }
 
 impl Pending {
-    pub fn new(task: Task, reply: Reply, since: Instant, bytes: usize) -> Self {
+    pub fn new(task: Task, promise: Promise, since: Instant, bytes: usize) -> Self {
         Self {
             task,
-            reply: Some(reply),
+            promise,
             since,
             bytes,
             alone: false,
@@ -85,26 +84,8 @@ impl Pending {
         }
     }
 
-    pub fn answer(mut self, outcome: Result<Body>) {
-        self.reply(outcome);
-    }
-
-    /// Calls the reply. One that panics is the caller's bug and must not end the writer.
-    fn reply(&mut self, outcome: Result<Body>) {
-        if let Some(reply) = self.reply.take()
-            && catch_unwind(AssertUnwindSafe(|| reply(outcome))).is_err()
-        {
-            tracing::error!("the receiver of an answer panicked");
-        }
-    }
-}
-
-impl Drop for Pending {
-    /// Whatever happens to the writer, every job is answered.
-    fn drop(&mut self) {
-        if self.reply.is_some() {
-            self.reply(Err(Error::internal("a job was dropped unanswered")));
-        }
+    pub fn answer(self, outcome: Result<Body>) {
+        self.promise.keep(outcome);
     }
 }
 

@@ -148,8 +148,9 @@ pub fn epoch(conn: &Connection) -> Result<Uuid> {
         [],
         |row| row.get(0),
     )?;
-    Uuid::parse_str(&text)
-        .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, cause.into()))
+    Uuid::parse_str(&text).map_err(|cause| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, cause.into())
+    })
 }
 
 /// Gives the database a new identity: cursors of the old one are answered with `resync`.

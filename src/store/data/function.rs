@@ -40,10 +40,9 @@ pub struct Called {
 type Scope = Vec<(String, SqlValue)>;
 
 /// Runs all steps. `args` are in the order of the function's parameters. The caller undoes an error.
-/// `guard` is that of the writer's connection; `None` on a full reader, which cannot write anyway.
 pub fn call(
     conn: &Connection,
-    guard: Option<&Guard>,
+    guard: &Guard,
     function: &Function,
     args: &[SqlValue],
     caller: Caller<'_>,
@@ -54,7 +53,14 @@ pub fn call(
     let mut last = Ran::default();
     for (index, step) in function.steps.iter().enumerate() {
         let is_last = index + 1 == function.steps.len();
-        let ran = run(conn, guard, step, &scope, is_last.then_some(function.cardinality), limits)?;
+        let ran = run(
+            conn,
+            guard,
+            step,
+            &scope,
+            is_last.then_some(function.cardinality),
+            limits,
+        )?;
         rows_affected += ran.rows_affected;
         if let Some(name) = &step.binds {
             let value = ran.first_value.clone().ok_or_else(|| {
@@ -94,34 +100,20 @@ fn scope(function: &Function, args: &[SqlValue], caller: Caller<'_>) -> Scope {
 /// Runs one step; `answers` where it is the last.
 fn run(
     conn: &Connection,
-    guard: Option<&Guard>,
+    guard: &Guard,
     step: &Step,
     scope: &Scope,
     answers: Option<Cardinality>,
     limits: &RunLimits,
 ) -> Result<Ran> {
-    let execute = |statement: &mut Statement<'_>| -> Result<(Ran, bool)> {
-        let reads = statement.readonly();
-        let mut limits = *limits;
-        if answers == Some(Cardinality::One) && reads {
-            limits.max_rows = 1;
-        }
-        let params = used(statement, scope);
-        let ran = statement::run(conn, statement, &params, &limits, RowForm::Objects)?;
-        Ok((ran, reads))
-    };
-    let (ran, reads) = match guard {
-        Some(guard) => {
-            let mut statement = guard.prepare(conn, &Authority::Pack, &step.sql, None)?;
-            execute(&mut statement)?
-        }
-        None => {
-            let mut statement = conn
-                .prepare_cached(&step.sql)
-                .map_err(super::error::from_sqlite)?;
-            execute(&mut statement)?
-        }
-    };
+    let mut statement = guard.prepare(conn, &Authority::Pack, &step.sql, None)?;
+    let reads = statement.readonly();
+    let mut limits = *limits;
+    if answers == Some(Cardinality::One) && reads {
+        limits.max_rows = 1;
+    }
+    let params = used(&statement, scope);
+    let ran = statement::run(conn, &mut statement, &params, &limits, RowForm::Objects)?;
     if let Some(expect) = &step.expect {
         let got = if reads {
             ran.row_count as u64

@@ -78,7 +78,12 @@ pub fn record(
         by.as_ref().and_then(|by| by.function.as_deref()),
     ])?;
     *at = Position { n, last_seq };
-    Ok(Some(Commit { n, at_ms, by, changes }))
+    Ok(Some(Commit {
+        n,
+        at_ms,
+        by,
+        changes,
+    }))
 }
 
 /// The rows `after < seq <= last`, or how many they are where they are too many to hold.
@@ -282,9 +287,8 @@ pub struct Retention {
 pub fn trim(conn: &Connection, keep: Retention) -> Result<bool> {
     const COMMITS: i64 = 500;
     let newest = books::position(conn)?;
-    let mut statement = conn.prepare_cached(
-        "SELECT n, last_seq, at_ms FROM _comptoir_commit WHERE n < ?1 ORDER BY n LIMIT ?2",
-    )?;
+    let mut statement = conn
+        .prepare_cached("SELECT n, last_seq, at_ms FROM _comptoir_commit WHERE n < ?1 ORDER BY n LIMIT ?2")?;
     let mut rows = statement.query(params![newest.n, COMMITS])?;
     let mut gone: Option<(i64, i64)> = None;
     let mut count = 0;

@@ -264,14 +264,7 @@ impl Writer {
 
     /// Runs a function with the pack's rights.
     pub fn call(&self, function: &Function, args: &[SqlValue], caller: Caller<'_>) -> Result<Called> {
-        function::call(
-            &self.conn,
-            Some(&self.guard),
-            function,
-            args,
-            caller,
-            &self.limits,
-        )
+        function::call(&self.conn, &self.guard, function, args, caller, &self.limits)
     }
 
     /// Runs a write of `/api/tables`.
@@ -359,7 +352,9 @@ impl Writer {
         self.conn.busy_timeout(patience).map_err(from_sqlite)?;
         let busy = self
             .conn
-            .query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+            .query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |row| {
+                row.get::<_, bool>(0)
+            });
         self.conn
             .busy_timeout(super::connection::BUSY_TIMEOUT)
             .map_err(from_sqlite)?;
