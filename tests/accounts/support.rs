@@ -33,7 +33,7 @@ pub struct House {
     pub store: HubStore,
     pub accounts: AccountsHandle,
     pub audit: AuditHandle,
-    pub revoked: mpsc::UnboundedReceiver<Revoked>,
+    pub revoked: mpsc::Receiver<Revoked>,
     pub mirrored: Arc<Mutex<Vec<MirrorUser>>>,
 }
 
@@ -68,7 +68,7 @@ impl House {
             add_user(&store, name, role);
         }
         let audit = AuditHandle::start(store.clone(), &Metrics::new().unwrap()).unwrap();
-        let (told, revoked) = mpsc::unbounded_channel();
+        let (told, revoked) = mpsc::channel(64);
         let mirrored = Arc::new(Mutex::new(Vec::new()));
         let mirror = Arc::clone(&mirrored);
         let accounts = AccountsHandle::start(Setup {
@@ -82,7 +82,7 @@ impl House {
             audit: audit.clone(),
             metrics: Metrics::new().unwrap(),
             callbacks: Callbacks {
-                revoked: Box::new(move |revoked| drop(told.send(revoked))),
+                revoked: Box::new(move |revoked| drop(told.try_send(revoked))),
                 users_changed: Box::new(move |users| *mirror.lock().unwrap() = users),
             },
         })

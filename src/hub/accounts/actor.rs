@@ -128,12 +128,13 @@ impl Worker {
     }
 
     fn tell(&self, consequences: &Consequences, disconnected: Option<Uuid>) {
-        for revoked in consequences.revocations(disconnected) {
-            (self.callbacks.revoked)(revoked);
-        }
+        // The mirror first: whoever is thrown out and comes back at once finds himself as he is now.
         if consequences.users_changed {
             let users = self.directory.read().mirror();
             (self.callbacks.users_changed)(users);
+        }
+        for revoked in consequences.revocations(disconnected) {
+            (self.callbacks.revoked)(revoked);
         }
     }
 
@@ -206,7 +207,7 @@ impl<J: Job> Handler<Apply<J>> for AccountsActor {
 
     fn handle(&mut self, Apply(job): Apply<J>, _: &mut Self::Context) -> Self::Result {
         // A panic would end the thread for good: only the request at fault may notice. The transaction is
-        // undone by diesel, and the next poll reads what the directory may have missed.
+        // undone, and the next poll reads what the directory may have missed.
         let mut worker = self.0.lock();
         catch_unwind(AssertUnwindSafe(|| worker.apply(job))).unwrap_or_else(|_| {
             worker.generation = 0;
