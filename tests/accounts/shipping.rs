@@ -72,12 +72,10 @@ impl WriteAuditSource for Writes {
     }
 }
 
-async fn start(dir: &tempfile::TempDir, writes: &Arc<Writes>) -> AuditHandle {
+fn start(dir: &tempfile::TempDir, writes: &Arc<Writes>) -> AuditHandle {
     let store = HubStore::open_in(dir.path()).unwrap();
     let audit = AuditHandle::start(store, &Metrics::new().unwrap()).unwrap();
-    audit
-        .ship_from(Arc::clone(writes) as Arc<dyn WriteAuditSource>)
-        .await;
+    audit.ship_from(Arc::clone(writes) as Arc<dyn WriteAuditSource>);
     audit
 }
 
@@ -99,13 +97,13 @@ async fn each_write_is_copied_once_across_a_crash_before_it_was_trimmed() {
     let writes = Arc::new(Writes::default());
     writes.add(1..=5_000);
     writes.deaf.store(true, Ordering::Relaxed);
-    let first = start(&dir, &writes).await;
+    let first = start(&dir, &writes);
     assert!(first.ship_now().await.is_err());
     drop(first);
 
     writes.deaf.store(false, Ordering::Relaxed);
     writes.add(5_001..=5_010);
-    let second = start(&dir, &writes).await;
+    let second = start(&dir, &writes);
     second.ship_now().await.unwrap();
     second.shutdown().await;
     assert_eq!(commits(&dir), (1..=5_010).collect::<Vec<_>>());
@@ -116,7 +114,7 @@ async fn each_write_is_copied_once_across_a_crash_before_it_was_trimmed() {
 async fn writes_are_copied_without_being_asked() {
     let dir = tempfile::tempdir().unwrap();
     let writes = Arc::new(Writes::default());
-    let audit = start(&dir, &writes).await;
+    let audit = start(&dir, &writes);
     writes.add(1..=3);
     let copied = async {
         while !writes.rows.lock().is_empty() {
@@ -126,4 +124,20 @@ async fn writes_are_copied_without_being_asked() {
     crate::support::within(copied).await;
     audit.shutdown().await;
     assert_eq!(commits(&dir), [1, 2, 3]);
+}
+
+#[actix::test]
+async fn a_restored_database_goes_on_where_it_stood() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = HubStore::open_in(dir.path()).unwrap();
+    store
+        .write(|conn| audit::set_shipped(conn, "before", 10))
+        .unwrap();
+    let hub_db = dir.path().join("hub.db");
+    // The copy of the business database is older than what was copied of it.
+    comptoir::store::hub::rebase_audit(&hub_db, "before", "after", 7).unwrap();
+    assert_eq!(store.read(|conn| audit::shipped(conn, "after")).unwrap(), 7);
+    // Or has rows that were not copied yet.
+    comptoir::store::hub::rebase_audit(&hub_db, "before", "later", 12).unwrap();
+    assert_eq!(store.read(|conn| audit::shipped(conn, "later")).unwrap(), 10);
 }

@@ -70,6 +70,19 @@ pub fn verify_audit(path: &Path) -> Result<u64, Error> {
     }
 }
 
+/// For `restore`: the business database has a new epoch and goes on numbering its write audits behind
+/// `data_last_seq`. What was copied into this chain under `old_epoch` is not copied again.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn rebase_audit(path: &Path, old_epoch: &str, new_epoch: &str, data_last_seq: i64) -> Result<(), Error> {
+    let mut conn = open(path)?;
+    super::write(&mut conn, |conn| {
+        audit::rebase_shipped(conn, old_epoch, new_epoch, data_last_seq)
+    })
+    .map_err(|cause| Error::Audit(cause.to_string()))
+}
+
 fn open(path: &Path) -> Result<SqliteConnection, Error> {
     let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
     conn.batch_execute("PRAGMA busy_timeout = 10000")?;

@@ -29,7 +29,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-pub use backup::{backup_to, check, verify_audit};
+pub use backup::{backup_to, check, rebase_audit, verify_audit};
 pub use error::{Error, Result};
 
 /// The migrations of `hub.db`, part of the binary.
@@ -78,6 +78,15 @@ impl HubStore {
     /// Opens `hub.db` of a data directory.
     pub fn open_in(data_dir: &Path) -> Result<Self> {
         Self::open(&data_dir.join(FILE))
+    }
+
+    /// Opens the `hub.db` that a data directory must have already, for commands that only read.
+    pub fn open_existing(data_dir: &Path) -> Result<Self> {
+        let path = data_dir.join(FILE);
+        if !path.is_file() {
+            return Err(Error::Missing(data_dir.to_owned()));
+        }
+        Self::open(&path)
     }
 
     pub fn path(&self) -> &Path {
