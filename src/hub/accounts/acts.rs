@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::{handle::UserPatch, role_set, rules};
+use super::{records::UserPatch, role_set, rules};
 use crate::{
     domain::{Peer, Principal, Roles, timestamp::now_ms},
     protocol::error::{Code, Error as Public},

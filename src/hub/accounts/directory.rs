@@ -10,7 +10,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    handle::{Revoked, TerminalRecord, UserRecord},
+    records::{Revoked, TerminalRecord, UserRecord},
     role_set,
 };
 use crate::{

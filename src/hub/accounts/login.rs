@@ -1,11 +1,7 @@
 //! Logging in and changing one's password: the throttle first, then the password, then the place. The order
 //! matters: who does not know the password learns nothing of the account, not even where it may be used.
 
-use super::{
-    acts::By,
-    handle::{AccountsHandle, Grant},
-    jobs, rules,
-};
+use super::{acts::By, handle::AccountsHandle, jobs, records::Grant, rules};
 use crate::{
     auth::{password, throttle::Attempt},
     domain::{Peer, Principal, timestamp::now_ms},

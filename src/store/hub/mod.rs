@@ -93,6 +93,13 @@ impl HubStore {
         &self.path
     }
 
+    /// Moves what is in the write-ahead log into the file: before the hub stops.
+    pub fn checkpoint(&self) -> Result<()> {
+        self.connection()?
+            .batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        Ok(())
+    }
+
     /// Waits for a connection, at most five seconds.
     pub fn connection(&self) -> Result<Lent> {
         Ok(self.pool.get()?)
