@@ -3,9 +3,15 @@
 use std::{
     fmt::Display,
     io::{self, Write},
+    process::ExitCode,
 };
 
 use serde::Serialize;
+
+use crate::{
+    app::{backup, data_dir, listen},
+    config,
+};
 
 /// Why a command did not do what was asked, in words for the person who asked.
 #[derive(Debug)]
@@ -26,13 +32,38 @@ impl Failure {
     pub fn failed(message: impl Display) -> Self {
         Self::Failed(message.to_string())
     }
-}
 
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::failed(error)
+    /// Says it on the error output, and answers the exit code.
+    pub fn report(&self) -> ExitCode {
+        let (message, code) = match self {
+            Self::Usage(message) => (Some(message), 2),
+            Self::Failed(message) => (Some(message), 1),
+            Self::Reported => (None, 1),
+        };
+        if let Some(message) = message {
+            // Where even this cannot be written, the exit code still tells.
+            _ = writeln!(io::stderr(), "comptoir: {message}");
+        }
+        ExitCode::from(code)
     }
 }
+
+macro_rules! fails_as {
+    ($($error:ty),*) => { $(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::failed(error)
+            }
+        }
+    )* };
+}
+fails_as!(
+    config::Error,
+    data_dir::Error,
+    listen::Error,
+    backup::Error,
+    io::Error
+);
 
 /// Prints a line to the standard output.
 ///

@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod log;
 pub mod migrate;
 pub mod open;
+pub mod pack_check;
 pub mod reader;
 pub mod schema;
 pub mod statement;
