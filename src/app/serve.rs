@@ -130,7 +130,7 @@ async fn serve(
     let executor = running.handle;
 
     let audit = AuditHandle::start(store.clone(), &metrics).map_err(Failure::failed)?;
-    audit.ship_from(Arc::new(executor.clone())).await;
+    audit.ship_from(Arc::new(executor.clone()));
     let accounts = AccountsHandle::start(accounts::Setup {
         store,
         roles: Arc::new(roles),

@@ -27,7 +27,9 @@ pub fn check_new(password: &str) -> Result<()> {
 /// Hashes a password: slow by design, not for async threads (see [`super::PasswordPool`]).
 pub fn hash(password: &str, cost: u32) -> Result<String> {
     if !is_whole(password) {
-        return Err(Error::invalid("A password has at most 72 bytes and no NUL character."));
+        return Err(Error::invalid(
+            "A password has at most 72 bytes and no NUL character.",
+        ));
     }
     bcrypt::hash(password, cost).map_err(Error::internal)
 }
@@ -39,6 +41,12 @@ pub fn verify(password: &str, hash: &str) -> bool {
     let tried = if whole { password } else { "not this one" };
     let right = bcrypt::verify(tried, hash).unwrap_or(false);
     right & whole
+}
+
+/// Whether a hash was made at another cost, so that comparing with it takes another time.
+pub fn is_outdated(hash: &str, cost: u32) -> bool {
+    hash.parse::<bcrypt::HashParts>()
+        .is_ok_and(|parts| parts.get_cost() != cost)
 }
 
 /// A hash that no password has, to verify against where there is no user: as slow as a real one.
@@ -81,6 +89,12 @@ mod tests {
     fn short_passwords_cannot_be_set() {
         assert!(check_new("1234567").is_err());
         assert!(check_new("12345678").is_ok());
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_costs_as_much_as_one_that_does() {
+        assert!(!is_outdated(&dummy_hash(5).unwrap(), 5));
+        assert!(is_outdated(&dummy_hash(4).unwrap(), 5));
     }
 
     #[test]

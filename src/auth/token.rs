@@ -90,8 +90,13 @@ mod tests {
     fn a_token_says_whose_it_is_until_it_expires() {
         let sid = Uuid::new_v4();
         let now = now_ms();
-        let claims = tokens().check(&tokens().issue(3, sid, "caisse", now).unwrap()).unwrap();
-        assert_eq!((claims.sub.as_str(), claims.sid, claims.role.as_str()), ("3", sid, "caisse"));
+        let claims = tokens()
+            .check(&tokens().issue(3, sid, "caisse", now).unwrap())
+            .unwrap();
+        assert_eq!(
+            (claims.sub.as_str(), claims.sid, claims.role.as_str()),
+            ("3", sid, "caisse")
+        );
         assert_eq!(claims.exp - claims.iat, 900);
         let old = tokens().issue(3, sid, "caisse", now - 902_000).unwrap();
         assert_eq!(tokens().check(&old).unwrap_err().code, Code::Unauthorized);

@@ -42,7 +42,7 @@ pub enum Command {
 /// # Errors
 /// What a person can act on; exit code 1 where the audit is not whole.
 pub fn run(command: Command, data_dir: &Path) -> Result<(), Failure> {
-    let store = HubStore::open_in(data_dir).map_err(Failure::failed)?;
+    let store = HubStore::open_existing(data_dir).map_err(Failure::failed)?;
     match command {
         Command::Verify { json } => verify(&store, json),
         Command::Export { from, to, json: _ } => export(&store, from, to),
@@ -139,4 +139,24 @@ fn time(text: &str) -> Result<i64, String> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_a_time() {
+        assert_eq!(time("1970-01-02"), Ok(86_400_000));
+        assert_eq!(time("1970-01-01T00:00:01Z"), Ok(1_000));
+        assert!(time("yesterday").is_err());
+    }
+
+    #[test]
+    fn a_directory_without_a_hub_is_named_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let failure = run(Command::Verify { json: false }, dir.path());
+        assert!(matches!(failure, Err(Failure::Failed(message)) if message.contains("--data")));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
 }

@@ -223,3 +223,50 @@ fn explain(error: hub::Error) -> Failure {
         other => Failure::failed(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::accounts::{ensure_administrator, role_set};
+
+    fn roles() -> Roles {
+        role_set::effective(&Roles::default())
+    }
+
+    fn run_in(dir: &tempfile::TempDir, command: Command) -> Result<(), Failure> {
+        run(command, dir.path(), &roles(), 4)
+    }
+
+    fn said(result: Result<(), Failure>) -> String {
+        match result {
+            Err(Failure::Failed(message)) => message,
+            other => panic!("expected a failure, not {other:?}"),
+        }
+    }
+
+    #[test]
+    fn who_does_not_exist_and_what_role_does_not_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = || "nobody".to_owned();
+        assert!(said(run_in(&dir, Command::Disable { name: name() })).contains("nobody"));
+        let role = Command::Role {
+            name: name(),
+            role: "king".into(),
+        };
+        let message = said(run_in(&dir, role));
+        assert!(
+            message.contains("king") && message.contains("administrator"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn the_last_administrator_is_not_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = HubStore::open_in(dir.path()).unwrap();
+        ensure_administrator(&store, &roles(), 4).unwrap();
+        let remove = Command::Remove { name: "admin".into() };
+        assert!(said(run_in(&dir, remove)).contains("last active administrator"));
+        assert!(run_in(&dir, Command::List { json: true }).is_ok());
+    }
+}

@@ -10,7 +10,7 @@ use std::{
 };
 
 use actix::{Actor, Handler, SyncContext};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
 use super::{
@@ -21,7 +21,9 @@ use super::{
 use crate::{
     domain::{Roles, timestamp::now_ms},
     protocol::error::{Error as Public, Result as Answer},
-    store::hub::{self, Connection, HubStore, Lent, Result, generation, known_pairs, logins, terminals, users},
+    store::hub::{
+        self, Connection, HubStore, Lent, Result, generation, known_pairs, logins, terminals, users,
+    },
 };
 
 /// How often the machine's own addresses are read again.
@@ -29,8 +31,11 @@ const ADDRESSES_EVERY: Duration = Duration::from_secs(10);
 /// How often expired logins are forgotten.
 const PRUNE_EVERY: Duration = Duration::from_secs(15 * 60);
 
-/// See the module.
-pub struct AccountsActor {
+/// The actor in front of the [`Worker`]. It holds no more than that, so that it can be made again.
+pub struct AccountsActor(pub(super) Arc<Mutex<Worker>>);
+
+/// What the actor's thread works with; nobody else ever waits for the lock.
+pub struct Worker {
     conn: Lent,
     roles: Arc<Roles>,
     directory: Arc<RwLock<Directory>>,
@@ -49,7 +54,7 @@ enum Fresh {
     All(Snapshot),
 }
 
-impl AccountsActor {
+impl Worker {
     /// Fills the directory.
     pub fn new(
         store: &HubStore,
@@ -79,7 +84,11 @@ impl AccountsActor {
             let before = generation::current(conn)?;
             let done: Done<J::Output> = job.run(conn, &roles)?;
             // Somebody else changed something since we last looked: the poll would find it, but after us.
-            let touched = if before == known { done.touched } else { Touched::All };
+            let touched = if before == known {
+                done.touched
+            } else {
+                Touched::All
+            };
             let fresh = read_again(conn, touched)?;
             Ok((done, generation::current(conn)?, fresh))
         })?;
@@ -119,12 +128,13 @@ impl AccountsActor {
     }
 
     fn tell(&self, consequences: &Consequences, disconnected: Option<Uuid>) {
-        for revoked in consequences.revocations(disconnected) {
-            (self.callbacks.revoked)(revoked);
-        }
+        // The mirror first: whoever is thrown out and comes back at once finds himself as he is now.
         if consequences.users_changed {
             let users = self.directory.read().mirror();
             (self.callbacks.users_changed)(users);
+        }
+        for revoked in consequences.revocations(disconnected) {
+            (self.callbacks.revoked)(revoked);
         }
     }
 
@@ -197,10 +207,11 @@ impl<J: Job> Handler<Apply<J>> for AccountsActor {
 
     fn handle(&mut self, Apply(job): Apply<J>, _: &mut Self::Context) -> Self::Result {
         // A panic would end the thread for good: only the request at fault may notice. The transaction is
-        // undone by diesel, and the next poll reads what the directory may have missed.
-        catch_unwind(AssertUnwindSafe(|| self.apply(job))).unwrap_or_else(|_| {
-            self.generation = 0;
-            self.data_version = 0;
+        // undone, and the next poll reads what the directory may have missed.
+        let mut worker = self.0.lock();
+        catch_unwind(AssertUnwindSafe(|| worker.apply(job))).unwrap_or_else(|_| {
+            worker.generation = 0;
+            worker.data_version = 0;
             Err(Public::internal("an accounts job panicked"))
         })
     }
@@ -210,9 +221,10 @@ impl Handler<Poll> for AccountsActor {
     type Result = Answer<Consequences>;
 
     fn handle(&mut self, _: Poll, _: &mut Self::Context) -> Self::Result {
+        let mut worker = self.0.lock();
         catch_unwind(AssertUnwindSafe(|| {
-            let consequences = self.look()?;
-            self.housekeep()?;
+            let consequences = worker.look()?;
+            worker.housekeep()?;
             Ok::<_, Public>(consequences)
         }))
         .unwrap_or_else(|_| Err(Public::internal("the accounts poll panicked")))

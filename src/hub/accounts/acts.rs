@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::{handle::UserPatch, role_set, rules};
+use super::{records::UserPatch, role_set, rules};
 use crate::{
     domain::{Peer, Principal, Roles, timestamp::now_ms},
     protocol::error::{Code, Error as Public},
@@ -153,12 +153,7 @@ pub fn remove_user(conn: &mut Connection, by: &By, roles: &Roles, id: i64) -> Re
 }
 
 /// `address`: `None` is the hub's own machine.
-pub fn add_terminal(
-    conn: &mut Connection,
-    by: &By,
-    name: &str,
-    address: Option<IpAddr>,
-) -> Result<Terminal> {
+pub fn add_terminal(conn: &mut Connection, by: &By, name: &str, address: Option<IpAddr>) -> Result<Terminal> {
     rules::check_terminal_name(name)?;
     let terminal = Terminal {
         name: name.to_owned(),
@@ -175,10 +170,7 @@ pub fn remove_terminal(conn: &mut Connection, by: &By, name: &str) -> Result<()>
     if !terminals::remove(conn, name)? {
         return Err(Public::new(Code::NotFound, "There is no such terminal.").into());
     }
-    audit::append(
-        conn,
-        &[by.row("admin", name, Some("terminal removed".into()))],
-    )?;
+    audit::append(conn, &[by.row("admin", name, Some("terminal removed".into()))])?;
     Ok(())
 }
 
@@ -201,7 +193,11 @@ fn what_changed(before: &User, after: &User) -> String {
         said.push(format!("role {} instead of {}", after.role, before.role));
     }
     if before.active != after.active {
-        said.push(if after.active { "enabled".into() } else { "disabled".into() });
+        said.push(if after.active {
+            "enabled".into()
+        } else {
+            "disabled".into()
+        });
     }
     if before.password_hash != after.password_hash {
         said.push("password set".into());

@@ -10,7 +10,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    handle::{Revoked, TerminalRecord, UserRecord},
+    records::{Revoked, TerminalRecord, UserRecord},
     role_set,
 };
 use crate::{
@@ -168,11 +168,7 @@ impl Directory {
 
     /// The accounts as the business database mirrors them, by id.
     pub fn mirror(&self) -> Vec<MirrorUser> {
-        let mut users: Vec<MirrorUser> = self
-            .users
-            .values()
-            .map(|account| account.mirror())
-            .collect();
+        let mut users: Vec<MirrorUser> = self.users.values().map(|account| account.mirror()).collect();
         users.sort_by_key(|user| user.id);
         users
     }
@@ -227,7 +223,10 @@ impl Directory {
 
     /// Who the login session acts as; `None` where it ended or its user may not act.
     pub fn principal(&self, sid: Uuid, now_ms: i64) -> Option<Principal> {
-        let login = self.logins.get(&sid).filter(|login| login.expires_at_ms > now_ms)?;
+        let login = self
+            .logins
+            .get(&sid)
+            .filter(|login| login.expires_at_ms > now_ms)?;
         let account = self.users.get(&login.user_id).filter(|a| a.stored.active)?;
         Some(Principal {
             user_id: account.stored.id,
@@ -302,8 +301,10 @@ impl Account {
 impl Consequences {
     /// One notice for those that `by_administrator` names, one for the rest; none where there are none.
     pub fn revocations(&self, by_administrator: Option<Uuid>) -> Vec<Revoked> {
-        let (forced, other): (Vec<Uuid>, Vec<Uuid>) =
-            self.closed.iter().partition(|sid| Some(**sid) == by_administrator);
+        let (forced, other): (Vec<Uuid>, Vec<Uuid>) = self
+            .closed
+            .iter()
+            .partition(|sid| Some(**sid) == by_administrator);
         [(forced, true), (other, false)]
             .into_iter()
             .filter(|(sids, _)| !sids.is_empty())

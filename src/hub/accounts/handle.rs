@@ -8,22 +8,25 @@ use std::{
 
 use actix::{Addr, SyncArbiter};
 use parking_lot::{Mutex, RwLock};
-use serde::{Deserialize, Serialize};
 use tokio::{sync::Semaphore, time::timeout};
 use uuid::Uuid;
 
 use super::{
     Callbacks,
-    actor::AccountsActor,
+    actor::{AccountsActor, Worker},
     acts::{By, Creation},
     directory::{self, Directory},
     jobs,
     messages::{Apply, Job, Poll},
+    records::{Grant, LoginSession, NewUser, TerminalRecord, UserPatch, UserRecord},
 };
 use crate::{
     auth::{PasswordPool, Throttle, Tokens, password},
     config,
-    domain::{Peer, Principal, Roles, timestamp::{now_ms, rfc3339}},
+    domain::{
+        Peer, Principal, Roles,
+        timestamp::{now_ms, rfc3339},
+    },
     hub::audit::AuditHandle,
     protocol::{
         error::{Code, Error, Result},
@@ -32,87 +35,6 @@ use crate::{
     store::hub::HubStore,
     telemetry::Metrics,
 };
-
-/// The answer to a login or refresh (PROTOCOL section 2).
-///
-/// No `Debug`: it holds tokens.
-#[derive(Clone, Serialize)]
-pub struct Grant {
-    pub token: String,
-    pub token_type: &'static str,
-    /// Seconds.
-    pub expires_in: u64,
-    pub refresh_token: String,
-    pub user: UserInfo,
-    /// The account must set a new password before anything else.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub password_change_required: bool,
-}
-
-/// A login session as its user and administrators see it.
-#[derive(Debug, Clone, Serialize)]
-pub struct LoginSession {
-    pub id: Uuid,
-    pub address: String,
-    pub user_agent: String,
-    pub created_at: String,
-    pub last_used_at: String,
-    /// Whether it is the one asking.
-    pub current: bool,
-}
-
-/// Login sessions that ended: their sockets close with 4401 (or 4403 where an administrator disconnected them).
-#[derive(Debug, Clone)]
-pub struct Revoked {
-    pub sids: Vec<Uuid>,
-    pub by_administrator: bool,
-}
-
-/// An account as administrators see it.
-#[derive(Debug, Clone, Serialize)]
-pub struct UserRecord {
-    pub id: i64,
-    pub username: String,
-    pub display_name: String,
-    pub role: String,
-    pub lang: String,
-    pub active: bool,
-    pub must_change_password: bool,
-    pub created_at: String,
-    pub last_login_at: Option<String>,
-}
-
-/// An account to be made. No `Debug`: it holds a password.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewUser {
-    pub username: String,
-    pub display_name: Option<String>,
-    pub role: String,
-    pub password: String,
-    pub lang: Option<String>,
-    #[serde(default)]
-    pub must_change_password: bool,
-}
-
-/// What to change of an account. No `Debug`: it may hold a password.
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UserPatch {
-    pub display_name: Option<String>,
-    pub role: Option<String>,
-    pub password: Option<String>,
-    pub lang: Option<String>,
-    pub active: Option<bool>,
-}
-
-/// A registered terminal: counts as a client even on the hub's own machine.
-#[derive(Debug, Clone, Serialize)]
-pub struct TerminalRecord {
-    pub name: String,
-    pub address: String,
-    pub created_at: String,
-}
 
 /// Changes under way and waiting, over the whole hub.
 const MOST_PENDING: usize = 256;
@@ -161,16 +83,20 @@ impl AccountsHandle {
     /// Reads the accounts and starts the actor; within an actix system. The callbacks are first called
     /// before this returns, with the accounts as they are.
     pub fn start(setup: Setup) -> Result<Self> {
-        let Setup { store, roles, auth, token_key, audit, metrics, callbacks } = setup;
+        let Setup {
+            store,
+            roles,
+            auth,
+            token_key,
+            audit,
+            metrics,
+            callbacks,
+        } = setup;
         let directory = Arc::new(RwLock::new(Directory::new(Arc::clone(&roles))));
         let callbacks = Arc::new(callbacks);
-        let first = AccountsActor::new(&store, Arc::clone(&roles), Arc::clone(&directory), callbacks)?;
-        let first = Mutex::new(Some(first));
-        // One thread, asked for its actor once: a panic is caught inside.
-        let addr = SyncArbiter::start(1, move || match first.lock().take() {
-            Some(actor) => actor,
-            None => unreachable!("a SyncArbiter of one thread makes one actor"),
-        });
+        let worker = Worker::new(&store, Arc::clone(&roles), Arc::clone(&directory), callbacks)?;
+        let worker = Arc::new(Mutex::new(worker));
+        let addr = SyncArbiter::start(1, move || AccountsActor(Arc::clone(&worker)));
         watch(&addr);
         Ok(Self {
             inner: Arc::new(Inner {
@@ -320,7 +246,12 @@ impl AccountsHandle {
         };
         let by = By::user(by, peer);
         let user = self
-            .apply(jobs::UpdateUser { by, id, patch, password_hash })
+            .apply(jobs::UpdateUser {
+                by,
+                id,
+                patch,
+                password_hash,
+            })
             .await?;
         Ok(directory::record(&user))
     }
@@ -362,7 +293,9 @@ impl AccountsHandle {
     /// Looks at once whether `hub.db` was changed from another side, instead of at the next tick.
     pub async fn poll_now(&self) -> Result<()> {
         let sent = timeout(PATIENCE, self.inner.addr.send(Poll)).await;
-        sent.map_err(|_| unavailable())?.map_err(Error::internal)?.map(drop)
+        sent.map_err(|_| unavailable())?
+            .map_err(Error::internal)?
+            .map(drop)
     }
 
     /// Hands a change to the actor and waits until it is durable.
@@ -379,7 +312,11 @@ impl AccountsHandle {
     }
 
     pub(super) fn grant(&self, admitted: jobs::Admitted) -> Result<Grant> {
-        let jobs::Admitted { user, sid, refresh_token } = admitted;
+        let jobs::Admitted {
+            user,
+            sid,
+            refresh_token,
+        } = admitted;
         Ok(Grant {
             token: self.inner.tokens.issue(user.id, sid, &user.role, now_ms())?,
             token_type: "Bearer",
@@ -397,7 +334,10 @@ impl AccountsHandle {
     }
 
     pub(super) async fn hash(&self, password: String) -> Result<String> {
-        self.inner.passwords.hash(password, self.inner.auth.bcrypt_cost).await
+        self.inner
+            .passwords
+            .hash(password, self.inner.auth.bcrypt_cost)
+            .await
     }
 
     pub(super) fn refresh_ttl_ms(&self) -> i64 {

@@ -1,11 +1,7 @@
 //! Logging in and changing one's password: the throttle first, then the password, then the place. The order
 //! matters: who does not know the password learns nothing of the account, not even where it may be used.
 
-use super::{
-    acts::By,
-    handle::{AccountsHandle, Grant},
-    jobs, rules,
-};
+use super::{acts::By, handle::AccountsHandle, jobs, records::Grant, rules};
 use crate::{
     auth::{password, throttle::Attempt},
     domain::{Peer, Principal, timestamp::now_ms},
@@ -47,7 +43,7 @@ impl AccountsHandle {
         user_agent: String,
     ) -> Result<Grant> {
         let attempt = self.attempt(username, peer);
-        if !self.verify(username, password, &attempt).await? {
+        if !self.verify(username, password.clone(), &attempt).await? {
             return Err(Error::of(Code::InvalidCredentials));
         }
         let account = self.inner.directory.read().user_by_name(username).cloned();
@@ -59,10 +55,17 @@ impl AccountsHandle {
         if !self.inner.auth.login_from_anywhere && !peer.allows(role.login_from) {
             return Err(Error::of(Code::LoginNotAllowedHere));
         }
+        let outdated = password::is_outdated(&account.stored.password_hash, self.inner.auth.bcrypt_cost);
+        let renewed_hash = if outdated {
+            Some(self.hash(password).await?)
+        } else {
+            None
+        };
         let admitted = self
             .apply(jobs::LogIn {
                 user_id: account.stored.id,
                 verified_hash: account.stored.password_hash.clone(),
+                renewed_hash,
                 address: rules::canonical(peer.address),
                 user_agent,
                 refresh_ttl_ms: self.refresh_ttl_ms(),

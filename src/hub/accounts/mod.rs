@@ -17,15 +17,15 @@ pub mod acts;
 pub mod directory;
 pub mod handle;
 pub mod messages;
+pub mod records;
 pub mod role_set;
 pub mod rules;
 pub mod setup;
 
 use crate::executor::MirrorUser;
 
-pub use handle::{
-    AccountsHandle, Grant, LoginSession, NewUser, Revoked, Setup, TerminalRecord, UserPatch, UserRecord,
-};
+pub use handle::{AccountsHandle, Setup};
+pub use records::{Grant, LoginSession, NewUser, Revoked, TerminalRecord, UserPatch, UserRecord};
 pub use setup::{InitialAdministrator, ensure_administrator, ensure_demo_users};
 
 /// Who is told of changes. Called on the actor's thread after the change is durable and in memory: must

@@ -18,7 +18,9 @@ pub const DEFAULT_LANG: &str = "fr";
 pub fn check_username(name: &str) -> Result<()> {
     let chars = name.chars().count();
     if chars == 0 || chars > MOST_NAME_CHARS || name.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(Error::invalid("A user name has 1 to 64 characters and no blanks."));
+        return Err(Error::invalid(
+            "A user name has 1 to 64 characters and no blanks.",
+        ));
     }
     Ok(())
 }

@@ -29,7 +29,10 @@ pub fn ensure_administrator(
     if store.read(users::count)? > 0 {
         return Ok(None);
     }
-    let Some(role) = role_set::administrators(roles).first().map(|name| (*name).to_owned()) else {
+    let Some(role) = role_set::administrators(roles)
+        .first()
+        .map(|name| (*name).to_owned())
+    else {
         return Ok(None);
     };
     let first = InitialAdministrator {

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix::{Actor, AsyncContext as _, ActorContext as _, AtomicResponse, Context, Handler, WrapFuture as _};
+use actix::{Actor, ActorContext as _, AsyncContext as _, AtomicResponse, Context, Handler, WrapFuture as _};
 use tokio::sync::oneshot;
 
 use super::{
@@ -30,7 +30,11 @@ pub struct Shipper {
 
 impl Shipper {
     pub(super) fn new(source: Arc<dyn WriteAuditSource>, store: HubStore, writer: Writer) -> Self {
-        Self { source, store, writer }
+        Self {
+            source,
+            store,
+            writer,
+        }
     }
 
     /// Copies page by page until one is not full.
@@ -41,7 +45,9 @@ impl Shipper {
             let mut after = {
                 let epoch = epoch.clone();
                 let read = move || store.read(|conn| audit::shipped(conn, &epoch));
-                tokio::task::spawn_blocking(read).await.map_err(Error::internal)??
+                tokio::task::spawn_blocking(read)
+                    .await
+                    .map_err(Error::internal)??
             };
             loop {
                 let page = source.page(after, PAGE).await?;

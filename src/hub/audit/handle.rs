@@ -3,11 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::{Actor as _, Addr};
+use parking_lot::Mutex;
 use serde::Serialize;
-use tokio::{
-    sync::{Mutex, oneshot},
-    time::timeout,
-};
+use tokio::{sync::oneshot, time::timeout};
 
 use super::{
     actor::Shipper,
@@ -98,9 +96,9 @@ impl AuditHandle {
     }
 
     /// Begins to copy the audit of writes from the business database; within an actix system.
-    pub async fn ship_from(&self, source: Arc<dyn WriteAuditSource>) {
+    pub fn ship_from(&self, source: Arc<dyn WriteAuditSource>) {
         let shipper = Shipper::new(source, self.store.clone(), self.writer.clone()).start();
-        *self.shipper.lock().await = Some(shipper);
+        *self.shipper.lock() = Some(shipper);
     }
 
     /// Hands over an entry without waiting (refusals). Never blocks; a full queue is counted and logged.
@@ -111,7 +109,9 @@ impl AuditHandle {
     /// Stores an entry; answers when it is durable (logins, administrators' acts).
     pub async fn record_durably(&self, entry: Entry) -> Result<()> {
         let (answer, answered) = oneshot::channel();
-        self.writer.send(Task::RecordDurably(entry.into(), answer)).await?;
+        self.writer
+            .send(Task::RecordDurably(entry.into(), answer))
+            .await?;
         timeout(PATIENCE, answered)
             .await
             .map_err(|_| Error::of(Code::Unavailable))?
@@ -136,9 +136,12 @@ impl AuditHandle {
 
     /// Copies what the business database has not handed over yet; answers when it is stored.
     pub async fn ship_now(&self) -> Result<()> {
-        let shipper = self.shipper.lock().await.clone();
+        let shipper = self.shipper.lock().clone();
         match shipper {
-            Some(shipper) => shipper.send(ShipNow).await.map_err(Error::internal)?,
+            Some(shipper) => timeout(PATIENCE, shipper.send(ShipNow))
+                .await
+                .map_err(|_| Error::of(Code::Unavailable))?
+                .map_err(Error::internal)?,
             None => Ok(()),
         }
     }
@@ -149,7 +152,8 @@ impl AuditHandle {
         if let Err(error) = self.ship_now().await {
             tracing::warn!(%error, "the audit of the last writes is copied at the next start");
         }
-        if let Some(shipper) = self.shipper.lock().await.take() {
+        let shipper = self.shipper.lock().take();
+        if let Some(shipper) = shipper {
             let _ = shipper.send(Stop).await; // it may be gone already
         }
         let (answer, answered) = oneshot::channel();

@@ -8,7 +8,6 @@ use diesel::{
 };
 
 use super::audit;
-use crate::domain::Epoch;
 
 /// Why a copy or a check failed.
 #[derive(Debug, thiserror::Error)]
@@ -64,20 +63,22 @@ pub fn verify_audit(path: &Path) -> Result<u64, Error> {
     let verdict = super::read(&mut conn, audit::verify).map_err(|cause| Error::Audit(cause.to_string()))?;
     match verdict.fault {
         None => Ok(verdict.good.unsigned_abs()),
-        Some(fault) => Err(Error::Damaged(format!("audit entry {}: {}", fault.id, fault.what))),
+        Some(fault) => Err(Error::Damaged(format!(
+            "audit entry {}: {}",
+            fault.id, fault.what
+        ))),
     }
 }
 
-/// Carries the position up to which writes were copied into the audit over to the epoch of a restored
-/// business database, so that none is copied twice.
+/// For `restore`: the business database has a new epoch and goes on numbering its write audits behind
+/// `data_last_seq`. What was copied into this chain under `old_epoch` is not copied again.
 ///
 /// # Errors
-/// Where the database cannot be written.
-pub fn rebase_audit(path: &Path, old: Epoch, new: Epoch) -> Result<(), Error> {
+/// Where the file cannot be written.
+pub fn rebase_audit(path: &Path, old_epoch: &str, new_epoch: &str, data_last_seq: i64) -> Result<(), Error> {
     let mut conn = open(path)?;
-    // A backup's `hub.db` is older than its `data.db`: what was copied is there, whatever its number.
     super::write(&mut conn, |conn| {
-        audit::rebase_shipped(conn, &old.to_string(), &new.to_string(), i64::MAX)
+        audit::rebase_shipped(conn, old_epoch, new_epoch, data_last_seq)
     })
     .map_err(|cause| Error::Audit(cause.to_string()))
 }

@@ -120,7 +120,13 @@ mod tests {
 
     #[test]
     fn the_form_is_stable() {
-        let hex: String = seal(&GENESIS, &row()).iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(hex, "2a1749c4d54ae0cb85c354688a3864203bf8cfd59805beb964784c6083a5d771");
+        let hex: String = seal(&GENESIS, &row())
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        assert_eq!(
+            hex,
+            "2a1749c4d54ae0cb85c354688a3864203bf8cfd59805beb964784c6083a5d771"
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong with `hub.db`, and what of it a client is told.
 
+use std::path::PathBuf;
+
 use diesel::result::{DatabaseErrorKind, Error as Diesel};
 
 use crate::protocol::error::{Code, Error as Public};
@@ -13,6 +15,8 @@ pub enum Error {
     Pool(#[from] r2d2::Error),
     #[error("hub.db cannot be opened: {0}")]
     Open(String),
+    #[error("there is no hub.db in {}; name the data directory with --data", .0.display())]
+    Missing(PathBuf),
     #[error("a migration of hub.db failed: {0}")]
     Migration(String),
     /// Migrations that this binary does not know were applied.
@@ -50,7 +54,8 @@ impl From<Error> for Public {
             // A full disk, a lock held past the busy timeout, an I/O error: of the machine, not of the request.
             Error::Database(Diesel::DatabaseError(DatabaseErrorKind::Unknown, _))
             | Error::Pool(_)
-            | Error::Open(_) => Public::of(Code::Unavailable).caused_by(error),
+            | Error::Open(_)
+            | Error::Missing(_) => Public::of(Code::Unavailable).caused_by(error),
             other => Public::internal(other),
         }
     }

@@ -80,8 +80,24 @@ impl HubStore {
         Self::open(&data_dir.join(FILE))
     }
 
+    /// Opens the `hub.db` that a data directory must have already, for commands that only read.
+    pub fn open_existing(data_dir: &Path) -> Result<Self> {
+        let path = data_dir.join(FILE);
+        if !path.is_file() {
+            return Err(Error::Missing(data_dir.to_owned()));
+        }
+        Self::open(&path)
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Moves what is in the write-ahead log into the file: before the hub stops.
+    pub fn checkpoint(&self) -> Result<()> {
+        self.connection()?
+            .batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        Ok(())
     }
 
     /// Waits for a connection, at most five seconds.

@@ -27,6 +27,8 @@ pub struct LogIn {
     pub user_id: i64,
     /// The hash that the password was compared with: it must still be the account's.
     pub verified_hash: String,
+    /// The same password hashed at the cost configured now.
+    pub renewed_hash: Option<String>,
     pub address: String,
     pub user_agent: String,
     pub refresh_ttl_ms: i64,
@@ -50,6 +52,7 @@ impl Job for LogIn {
             .ok_or_else(|| Public::of(Code::InvalidCredentials))?;
         let changes = Changes {
             last_login_at_ms: Some(now),
+            password_hash: self.renewed_hash.as_deref(),
             ..Changes::default()
         };
         let user = users::update(conn, user.id, &changes)?.unwrap_or(user);
