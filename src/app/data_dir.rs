@@ -187,7 +187,7 @@ impl DataDir {
     /// [`Error::NotDemo`], [`Error::DemoInPublic`].
     pub fn settle_demo(&self, demo: bool, loopback_only: bool) -> Result<(), Error> {
         match (demo, self.is_demo()) {
-            (true, false) if self.hub_db().exists() || self.data_db.exists() => {
+            (true, false) if self.hub_db().exists() || self.root.join("data.db").exists() => {
                 Err(Error::NotDemo(self.root.clone()))
             }
             (true, false) => self.mark_demo(true).map_err(|cause| Error::Io {

@@ -107,7 +107,7 @@ async fn serve(
     let registry = Registry::start_with(metrics.clone());
 
     if !pack.migrations.is_empty() {
-        backup::before_migration(&dir, &pack).map_err(Failure::failed)?;
+        backup::before_migration(&dir, &pack).map_err(|cause| damaged(&dir, &cause))?;
     }
     let running = Executor::start(ExecutorOptions {
         path: dir.data_db().to_owned(),
@@ -132,7 +132,7 @@ async fn serve(
     let audit = AuditHandle::start(store.clone(), &metrics).map_err(Failure::failed)?;
     audit.ship_from(Arc::new(executor.clone()));
     let accounts = AccountsHandle::start(accounts::Setup {
-        store,
+        store: store.clone(),
         roles: Arc::new(roles),
         auth: config.auth.clone(),
         token_key: secret::load_or_create(dir.root())?,
@@ -195,6 +195,9 @@ async fn serve(
         network.abort();
         deadline.step("audit", Duration::from_secs(2), audit.shutdown()).await;
         deadline.step("database", deadline.left(), executor.shutdown()).await;
+        if let Err(cause) = store.checkpoint() {
+            tracing::warn!(%cause, "the log of hub.db is folded in at the next start");
+        }
     };
     tokio::select! {
         () = stopping => tracing::info!("stopped"),

@@ -31,7 +31,7 @@ struct Inner {
     closing: Option<Close>,
     /// The socket is gone: whatever is pushed is dropped.
     closed: bool,
-    /// Requests started and not yet answered.
+    /// Requests taken up and not yet answered.
     in_flight: usize,
     /// Requests answered since the session last looked.
     answered: Answered,
@@ -110,12 +110,12 @@ impl Outbox {
         self.socket.wake();
     }
 
-    /// A request was started: a hub that is going away waits for its answer.
+    /// A request was taken up: a hub that is going away waits for its answer.
     pub fn expect_answer(&self) {
         self.inner.lock().in_flight += 1;
     }
 
-    /// Requests started and not yet answered.
+    /// Requests taken up and not yet answered.
     pub fn in_flight(&self) -> usize {
         self.inner.lock().in_flight
     }

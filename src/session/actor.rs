@@ -257,7 +257,15 @@ impl Session {
             catch_up: ctx.address().recipient(),
         };
         let relay = self.worker.relay.clone();
-        let joined = async move { relay.join(joining).await }.into_actor(self);
+        let committed = self.worker.ctx.executor.head();
+        let joined = async move {
+            // Who begins at the head begins after everything that was answered to anybody.
+            if joining.after.is_none() {
+                relay.reached(committed).await;
+            }
+            relay.join(joining).await
+        }
+        .into_actor(self);
         ctx.spawn(joined.map(move |joined, session, ctx| match joined {
             Ok(Joined::Live { head }) => {
                 // A CatchUp may have come in between; then the log is where we are.

@@ -170,7 +170,7 @@ impl Session {
                             work,
                             idempotency,
                         });
-                        self.lanes.push(
+                        self.enqueue(
                             lane,
                             Pending {
                                 id,
@@ -184,7 +184,7 @@ impl Session {
                     Err(error) => {
                         self.count_invalid(&error, at);
                         // It was sent in order with writes, so it is answered in that order.
-                        self.lanes.push(
+                        self.enqueue(
                             Lane::Alone,
                             Pending {
                                 id,
@@ -198,6 +198,11 @@ impl Session {
                 }
             }
         }
+    }
+
+    fn enqueue(&mut self, lane: Lane, pending: Pending) {
+        self.outbox.expect_answer();
+        self.lanes.push(lane, pending);
     }
 
     /// Starts every request whose turn it is.
@@ -220,7 +225,6 @@ impl Session {
                 Some((lane, Pending { id, kind, at, what })) => match what {
                     What::Run(job) => self.run(lane, id, kind, at, *job, ctx),
                     What::Refuse(error) => {
-                        self.outbox.expect_answer();
                         let _ = self
                             .outbox
                             .push_answer(self.error_frame(Some(&id), kind, &error), true);
@@ -246,7 +250,6 @@ impl Session {
                 session.do_send(messages::Answered);
             }
         });
-        self.outbox.expect_answer();
         self.worker.ctx.executor.submit(job, reply);
     }
 
@@ -290,7 +293,12 @@ impl Session {
             Place::Live { .. } => {
                 let relay = self.worker.relay.clone();
                 let session = self.connected.id;
-                let retuned = async move { relay.retune(session, before, wanted).await }.into_actor(self);
+                let committed = self.worker.ctx.executor.head();
+                let retuned = async move {
+                    relay.reached(committed).await;
+                    relay.retune(session, before, wanted).await
+                }
+                .into_actor(self);
                 // Waited for: the next frame must not be taken up before the tables are changed.
                 ctx.wait(retuned.map(move |retuned, session, _| {
                     let from = retuned.map(|from| from.unwrap_or_else(|| session.position()));

@@ -89,7 +89,11 @@ impl Handler<List> for Registry {
     type Result = MessageResult<List>;
 
     fn handle(&mut self, _: List, _: &mut Self::Context) -> Self::Result {
-        let mut sessions: Vec<SessionInfo> = self.sessions.values().map(|s| s.info()).collect();
+        let mut sessions: Vec<SessionInfo> = self
+            .sessions
+            .values()
+            .filter(|s| !s.outbox.is_closing()) // told to go, and only its last bytes linger
+            .map(|s| s.info()).collect();
         sessions.sort_by(|a, b| a.connected_at.cmp(&b.connected_at));
         MessageResult(sessions)
     }

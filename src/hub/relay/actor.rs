@@ -1,15 +1,9 @@
 //! The actor of the relay.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{collections::HashMap, sync::Arc};
 
 use actix::prelude::*;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use crate::{
@@ -38,7 +32,7 @@ struct Member {
 
 pub struct Relay {
     epoch: Epoch,
-    head: Arc<AtomicU64>,
+    head: watch::Sender<u64>,
     batches: Option<mpsc::Receiver<Arc<Batch>>>,
     audiences: HashMap<Audience, HashMap<Uuid, Member>>,
     metrics: Metrics,
@@ -54,23 +48,23 @@ impl Relay {
         metrics: Metrics,
     ) -> RelayHandle {
         let batches = broker.subscribe();
-        let head = Arc::new(AtomicU64::new(head()));
+        let (head, told) = watch::channel(head());
         let relay = Self {
             epoch,
-            head: head.clone(),
+            head,
             batches: Some(batches),
             audiences: HashMap::new(),
             metrics,
         };
         RelayHandle {
             addr: relay.start(),
-            head,
+            head: told,
             epoch,
         }
     }
 
     fn head(&self) -> u64 {
-        self.head.load(Ordering::Acquire)
+        *self.head.borrow()
     }
 
     fn relay(&mut self, batch: &Batch) {
@@ -87,7 +81,7 @@ impl Relay {
                 }
             }
         }
-        self.head.store(batch.last(), Ordering::Release);
+        self.head.send_replace(batch.last());
         self.metrics
             .commit_to_socket_seconds
             .observe(batch.at.elapsed().as_secs_f64());

@@ -1,11 +1,9 @@
 //! What sessions hold of their worker's relay.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::{sync::Arc, time::Duration};
 
 use actix::prelude::*;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
@@ -18,6 +16,9 @@ use super::{
     actor::Relay,
     messages::{CatchUp, Greeting, Join, Joined, Leave, Retune},
 };
+
+/// How long a session waits for the relay to reach what was committed before.
+const HEAD_DEADLINE: Duration = Duration::from_secs(1);
 
 /// A request to go live.
 pub struct Joining {
@@ -37,7 +38,7 @@ pub struct Joining {
 #[derive(Clone)]
 pub struct RelayHandle {
     pub(super) addr: Addr<Relay>,
-    pub(super) head: Arc<AtomicU64>,
+    pub(super) head: watch::Receiver<u64>,
     pub(super) epoch: Epoch,
 }
 
@@ -61,7 +62,14 @@ impl RelayHandle {
 
     /// The last commit that reached the outboxes of this worker.
     pub fn head(&self) -> u64 {
-        self.head.load(Ordering::Acquire)
+        *self.head.borrow()
+    }
+
+    /// Ready when the relay has reached this commit: whoever was answered before has been seen here. Not
+    /// longer than `HEAD_DEADLINE`: a relay that is behind is no reason to keep a client waiting.
+    pub async fn reached(&self, commit: u64) {
+        let mut head = self.head.clone();
+        let _ = tokio::time::timeout(HEAD_DEADLINE, head.wait_for(|head| *head >= commit)).await;
     }
 
     pub fn epoch(&self) -> Epoch {

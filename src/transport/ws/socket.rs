@@ -297,9 +297,8 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
                 Ok(Some(event)) => self.on_event(event),
                 Ok(None) => return Poll::Ready(()),
                 Err(reason) => {
-                    if self.state == State::Open {
-                        self.close(&reason, Instant::now());
-                    }
+                    // After what was already said: the answers to what came before the violation.
+                    self.outbox.close(reason);
                     self.deaf = true;
                     return Poll::Ready(());
                 }

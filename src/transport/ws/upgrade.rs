@@ -273,10 +273,11 @@ async fn send<T: Io>(
     } else {
         body.size()
     };
-    framed.send(Message::Item((response, size))).await?;
+    // One write: some clients show only what comes with the head.
+    framed.feed(Message::Item((response, size))).await?;
     if !body.is_empty() {
-        framed.send(Message::Chunk(Some(body))).await?;
-        framed.send(Message::Chunk(None)).await?;
+        framed.feed(Message::Chunk(Some(body))).await?;
+        framed.feed(Message::Chunk(None)).await?;
     }
-    Ok(())
+    framed.flush().await
 }
