@@ -59,6 +59,9 @@ const ATTACKS: &[(&str, Option<Code>)] = &[
     // Views that were not granted.
     ("SELECT * FROM paie", F),
     ("SELECT salary FROM paie", F),
+    ("SELECT count(*) FROM paie AS a ORDER BY NULL", F),
+    ("SELECT count(*) FROM paie, notes", F),
+    ("INSERT INTO notes(auteur) SELECT count(*) FROM paie", F),
     ("WITH paie AS (SELECT salary FROM staff) SELECT * FROM paie", F),
     // A CTE as a mask: the name of a view, a trigger, a granted table, the hub.
     ("WITH bilan AS (SELECT salary FROM staff) SELECT * FROM bilan", F),
@@ -560,7 +563,7 @@ fn a_bomb_ends_by_itself_and_memory_stays_bounded() {
         }
         assert!(took.as_millis() < 3500, "{shown} took {took:?}");
         let grown = resident().saturating_sub(idle) >> 20;
-        assert!(grown < 300, "{shown}: {grown} MiB more");
+        assert!(grown < 450, "{shown}: {grown} MiB more");
     }
     assert_eq!(before, shop.dump());
     let deep = format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000));

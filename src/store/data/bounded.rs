@@ -109,13 +109,15 @@ fn find_bytes(hay: &[u8], needle: &[u8]) -> Option<usize> {
 }
 
 fn replace(context: &Context<'_>) -> rusqlite::Result<Value> {
-    let (Some(subject), Some(pattern), Some(by)) = (text(context, 0), text(context, 1), text(context, 2))
-    else {
+    let (Some(subject), Some(pattern)) = (text(context, 0), text(context, 1)) else {
         return Ok(Value::Null);
     };
     if pattern.is_empty() {
-        return context.get(0);
+        return Ok(Value::Text(subject));
     }
+    let Some(by) = text(context, 2) else {
+        return Ok(Value::Null);
+    };
     let found = subject.matches(&pattern).count();
     if subject.len().saturating_add(found.saturating_mul(by.len())) > LARGEST_BYTES {
         return Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_TOOBIG), None));

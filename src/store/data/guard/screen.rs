@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    domain::{Role, Schema, Table},
+    domain::{Role, Schema, Table, TableKind},
     protocol::{
         error::{Code, Error, Result},
         request::Kind,
@@ -158,6 +158,17 @@ impl Screen {
         self.check_expressions(schema)?;
         if role.admin {
             return Ok(());
+        }
+        // A view of which no column is used is never asked about.
+        let unseen_view = schema.tables.iter().any(|table| {
+            table.kind == TableKind::View
+                && self.mentions(&table.name)
+                && role.rights(&table.name).is_none_or(|r| {
+                    r.select.is_none() && r.insert.is_none() && r.update.is_none() && !r.delete
+                })
+        });
+        if unseen_view {
+            return Err(Error::of(Code::Forbidden));
         }
         let blind = |table: &Table| {
             table
