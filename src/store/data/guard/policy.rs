@@ -31,9 +31,15 @@ pub fn allows_pack(context: &AuthContext<'_>) -> bool {
         AuthAction::Function { function_name } => {
             captures
                 || functions::allowed(function_name)
-                || ["last_insert_rowid", "changes", "total_changes"]
-                    .iter()
-                    .any(|name| function_name.eq_ignore_ascii_case(name))
+                || [
+                    "last_insert_rowid",
+                    "changes",
+                    "total_changes",
+                    "json_patch",
+                    "jsonb_patch",
+                ]
+                .iter()
+                .any(|name| function_name.eq_ignore_ascii_case(name))
         }
         AuthAction::Read { table_name, .. } => {
             business(table_name) || table_name.eq_ignore_ascii_case(MIRROR)
