@@ -139,8 +139,7 @@ fn run(conn: &Connection, source: &Source) -> Result<(), MigrateError> {
         reason,
     };
     capture::remove(conn)?;
-    run_statements(conn, &source.text)
-        .map_err(|(line, cause)| failed(Some(line), reason_of(&cause)))?;
+    run_statements(conn, &source.text).map_err(|(line, cause)| failed(Some(line), reason_of(&cause)))?;
     if conn.is_autocommit() {
         return Err(failed(
             None,
