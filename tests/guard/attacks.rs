@@ -498,6 +498,118 @@ fn an_administrator_has_every_table_and_no_schema() {
     }
 }
 
+#[test]
+fn a_name_given_by_the_caller_is_no_mask() {
+    let mut shop = Shop::open(0);
+    let role = vendeur();
+    for sql in [
+        "SELECT salary FROM staff AS vente_journal",
+        "SELECT salary FROM staff AS bilan",
+        "SELECT * FROM (SELECT salary FROM staff) AS bilan",
+        "SELECT * FROM (SELECT salary FROM staff) AS vente_journal",
+        "SELECT * FROM (SELECT salary FROM staff ORDER BY 1) AS _comptoir_produits_u",
+        "WITH x AS (SELECT salary FROM staff) SELECT * FROM x AS bilan",
+        "WITH RECURSIVE 'vente_journal'/**/(a)/**/AS/**/NOT MATERIALIZED(SELECT salary FROM staff) SELECT * FROM vente_journal",
+        "SELECT bilan.salary FROM staff bilan",
+        "SELECT salary AS id FROM staff",
+    ] {
+        assert_eq!(code(&shop.read(&role, sql)), F, "{sql}");
+        assert_eq!(code(&shop.write(&role, sql)), F, "{sql} on the writer");
+    }
+}
+
+#[test]
+fn foreign_keys_triggers_and_full_text_work_with_the_packs_rights() {
+    use comptoir::domain::{Columns, Role, TableRights};
+    let mut shop = Shop::open(0);
+    shop.writer
+        .execute_batch(
+            "CREATE TABLE parent(id INTEGER PRIMARY KEY, secret TEXT);
+             INSERT INTO parent VALUES (1, 's');
+             CREATE TABLE dossier(id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parent(id), titre TEXT);
+             CREATE TABLE piece(id INTEGER PRIMARY KEY, dossier_id INTEGER REFERENCES dossier(id) ON DELETE CASCADE, x TEXT);
+             CREATE VIRTUAL TABLE docs USING fts5(corps);
+             INSERT INTO docs VALUES ('un chat'), ('un chien');
+             CREATE TRIGGER dossier_docs AFTER INSERT ON dossier BEGIN INSERT INTO docs VALUES (new.titre); END;",
+        )
+        .unwrap();
+    shop.schema = comptoir::store::data::schema::read(&shop.writer).unwrap();
+    shop.guard.set_schema(shop.schema.clone());
+    shop.readers.set_schema(shop.schema.clone());
+    let all = TableRights {
+        select: Columns::All,
+        insert: Columns::All,
+        update: Columns::All,
+        delete: true,
+        owner: None,
+    };
+    let mut role = Role {
+        name: "clerc".into(),
+        admin: false,
+        ..Role::builtin_administrator()
+    };
+    role.tables.insert("dossier".into(), all.clone());
+    let blind = std::sync::Arc::new(role.clone());
+    for sql in [
+        "INSERT INTO dossier VALUES (1, 1, 'un cheval')",
+        "UPDATE dossier SET parent_id = NULL WHERE id = 1",
+        "DELETE FROM dossier WHERE id = 1",
+    ] {
+        let answer = shop.write(&blind, sql);
+        assert!(answer.is_ok(), "{sql}: {answer:?}");
+    }
+    assert_eq!(
+        code(&shop.write(&blind, "INSERT INTO dossier VALUES (1, 9, 'x')")),
+        C
+    );
+    for sql in [
+        "SELECT * FROM docs",
+        "SELECT * FROM docs_content",
+        "SELECT count(*) FROM docs_data",
+        "SELECT * FROM docs WHERE docs MATCH 'chat'",
+        "SELECT * FROM parent",
+    ] {
+        assert_eq!(code(&shop.read(&blind, sql)), F, "{sql}");
+        assert!(shop.write(&blind, sql).is_err(), "{sql} on the writer");
+    }
+    role.tables.insert("docs".into(), all);
+    let reader = std::sync::Arc::new(Role {
+        name: "lecteur".into(),
+        ..role
+    });
+    let sql = "SELECT rowid, highlight(docs, 0, '<', '>') FROM docs WHERE docs MATCH 'chat' ORDER BY rank";
+    for answer in [shop.read(&reader, sql), shop.write(&reader, sql)] {
+        assert_eq!(
+            String::from_utf8(answer.unwrap().rows).unwrap(),
+            "[[1,\"un <chat>\"]]"
+        );
+    }
+    assert!(
+        shop.write(&reader, "INSERT INTO docs VALUES ('un chat noir')")
+            .is_ok()
+    );
+    assert_eq!(code(&shop.read(&reader, "SELECT * FROM docs_content")), F);
+}
+
+#[test]
+fn a_cached_statement_is_checked_again_when_the_schema_changes() {
+    let mut shop = Shop::open(0);
+    let role = vendeur();
+    let sql = "SELECT count(*) FROM produits JOIN notes ON notes.auteur = produits.id";
+    assert!(shop.read(&role, sql).is_ok());
+    assert!(shop.write(&role, sql).is_ok());
+    let other = rusqlite::Connection::open(&shop.path).unwrap();
+    other
+        .execute_batch("CREATE INDEX produits_prix ON produits(prix); CREATE TABLE t(x);")
+        .unwrap();
+    assert!(shop.read(&role, sql).is_ok());
+    assert!(shop.write(&role, sql).is_ok());
+    other
+        .execute_batch("DROP TABLE notes; CREATE VIEW notes AS SELECT salary AS auteur FROM staff;")
+        .unwrap();
+    assert_eq!(code(&shop.read(&role, "SELECT salary FROM staff")), F);
+}
+
 /// Each must end by itself, soon, with one of these codes or a truncated answer.
 const BOMBS: &[&str] = &[
     "WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c) SELECT n FROM c",
