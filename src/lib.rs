@@ -3,6 +3,8 @@
 //! The modules are listed from the top of the house to its foundations; `use crate::` may only
 //! point down this list (`tests/architecture.rs` holds the rule). See `ARCHITECTURE.md`.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 pub mod app;
 pub mod transport;
 pub mod session;

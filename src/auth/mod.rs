@@ -1,1 +1,13 @@
-//! Passwords, tokens, throttling. Pure: no database, no actors.
+//! Passwords, tokens, throttling. No database, no actors; the clock is handed in.
+
+pub mod initial_password;
+pub mod password;
+pub mod password_pool;
+pub mod refresh;
+pub mod secret;
+pub mod throttle;
+pub mod token;
+
+pub use password_pool::PasswordPool;
+pub use throttle::Throttle;
+pub use token::{Claims, Tokens};

@@ -1,1 +1,381 @@
-//! TODO
+//! The outbox: what waits for one socket, bounded. Any thread pushes; the socket's task drains.
+//!
+//! Events count against the byte bound: past it the outbox closes with [`Close::SlowConsumer`] and drops
+//! them, because the client gets them again with `since`. Results do not count (PROTOCOL section 3,
+//! "Defaults"); the session bounds them by not starting requests while many are unsent.
+
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicU32, Ordering},
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+
+use crate::protocol::close::Close;
+
+struct Item {
+    /// One or more finished frames.
+    bytes: Bytes,
+    event: bool,
+}
+
+#[derive(Default)]
+struct Inner {
+    queue: VecDeque<Item>,
+    event_bytes: usize,
+    result_bytes: usize,
+    /// Taken by the socket and not yet written; counted until the socket says so.
+    closing: Option<Close>,
+    /// The socket is gone: whatever is pushed is dropped.
+    closed: bool,
+    /// Requests started and not yet answered.
+    in_flight: usize,
+    /// Requests answered since the session last looked.
+    answered: Answered,
+    /// Whether the session wants to hear of the next answer.
+    session_waits: bool,
+    /// Events came since the session last looked.
+    took_events: bool,
+}
+
+impl Inner {
+    /// A hub that is going away still answers what it has begun.
+    fn takes_answers(&self) -> bool {
+        !self.closed && matches!(self.closing, None | Some(Close::GoingAway { .. }))
+    }
+
+    fn may_close(&self) -> bool {
+        self.in_flight == 0 || !matches!(self.closing, Some(Close::GoingAway { .. }))
+    }
+}
+
+/// Requests answered, by lane.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Answered {
+    pub ordered: usize,
+    pub reads: usize,
+}
+
+/// Frames waiting for one socket.
+pub struct Outbox {
+    inner: Mutex<Inner>,
+    max_event_bytes: usize,
+    /// The socket: something to write, or to close.
+    socket: AtomicWaker,
+    /// The replay: room for more.
+    replay: AtomicWaker,
+    /// The session: answers were taken.
+    answers: AtomicWaker,
+    /// Microseconds of the last ping's round trip; `u32::MAX`: none yet.
+    latency_us: AtomicU32,
+}
+
+/// What the socket finds in the outbox.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Drained {
+    /// Frames were appended.
+    Frames,
+    /// Nothing more will come: write this close frame and end.
+    Closing(Close),
+}
+
+impl Outbox {
+    pub fn new(max_event_bytes: usize) -> Self {
+        Self {
+            inner: Mutex::default(),
+            max_event_bytes,
+            socket: AtomicWaker::new(),
+            replay: AtomicWaker::new(),
+            answers: AtomicWaker::new(),
+            latency_us: AtomicU32::new(u32::MAX),
+        }
+    }
+
+    /// Queues frames that are not events: answers, `welcome`, control frames of the stream.
+    pub fn push(&self, frames: Bytes) {
+        {
+            let mut inner = self.inner.lock();
+            if inner.closed || inner.closing.is_some() {
+                return;
+            }
+            inner.result_bytes += frames.len();
+            inner.queue.push_back(Item {
+                bytes: frames,
+                event: false,
+            });
+        }
+        self.socket.wake();
+    }
+
+    /// A request was started: a hub that is going away waits for its answer.
+    pub fn expect_answer(&self) {
+        self.inner.lock().in_flight += 1;
+    }
+
+    /// Requests started and not yet answered.
+    pub fn in_flight(&self) -> usize {
+        self.inner.lock().in_flight
+    }
+
+    /// Queues the answer of a request; `true`: the session asked to be told.
+    #[must_use]
+    pub fn push_answer(&self, frame: Bytes, ordered: bool) -> bool {
+        let tell = {
+            let mut inner = self.inner.lock();
+            inner.in_flight = inner.in_flight.saturating_sub(1);
+            if ordered {
+                inner.answered.ordered += 1;
+            } else {
+                inner.answered.reads += 1;
+            }
+            if inner.takes_answers() {
+                inner.result_bytes += frame.len();
+                inner.queue.push_back(Item {
+                    bytes: frame,
+                    event: false,
+                });
+            }
+            std::mem::take(&mut inner.session_waits)
+        };
+        self.socket.wake();
+        tell
+    }
+
+    /// Takes the answers since the last call; with `wait`, the next answer is told to the session.
+    pub fn take_answered(&self, wait: bool) -> Answered {
+        let mut inner = self.inner.lock();
+        inner.session_waits = wait;
+        std::mem::take(&mut inner.answered)
+    }
+
+    /// Queues event frames; `false`: the outbox was full and is now closing with 4408.
+    pub fn push_events(&self, frames: Bytes) -> bool {
+        let fits = {
+            let mut inner = self.inner.lock();
+            if inner.closed || inner.closing.is_some() {
+                return true;
+            }
+            // One commit larger than the bound must still pass when nothing else waits.
+            let fits = inner.event_bytes == 0 || inner.event_bytes + frames.len() <= self.max_event_bytes;
+            if fits {
+                inner.event_bytes += frames.len();
+                inner.queue.push_back(Item {
+                    bytes: frames,
+                    event: true,
+                });
+                inner.took_events = true;
+            } else {
+                inner.closing = Some(Close::SlowConsumer);
+                inner.queue.retain(|item| !item.event);
+                inner.event_bytes = 0;
+            }
+            fits
+        };
+        self.socket.wake();
+        fits
+    }
+
+    /// Queues an event read from the log. It may pass the bound: the replay waits for room before it reads a page.
+    pub fn push_replayed(&self, frame: Bytes) {
+        {
+            let mut inner = self.inner.lock();
+            if inner.closed || inner.closing.is_some() {
+                return;
+            }
+            inner.event_bytes += frame.len();
+            inner.queue.push_back(Item {
+                bytes: frame,
+                event: true,
+            });
+            inner.took_events = true;
+        }
+        self.socket.wake();
+    }
+
+    /// Asks the socket to close after what is queued; the first reason stands.
+    pub fn close(&self, reason: Close) {
+        {
+            let mut inner = self.inner.lock();
+            if inner.closing.is_none() {
+                inner.closing = Some(reason);
+            }
+        }
+        self.socket.wake();
+        self.replay.wake();
+        self.answers.wake();
+    }
+
+    /// The socket is gone.
+    pub fn shut(&self) {
+        let mut inner = self.inner.lock();
+        inner.closed = true;
+        inner.queue = VecDeque::new();
+        inner.event_bytes = 0;
+        inner.result_bytes = 0;
+        drop(inner);
+        self.replay.wake();
+        self.answers.wake();
+    }
+
+    /// Whether events came since the last call.
+    pub fn took_events(&self) -> bool {
+        std::mem::take(&mut self.inner.lock().took_events)
+    }
+
+    pub fn is_closing(&self) -> bool {
+        let inner = self.inner.lock();
+        inner.closed || inner.closing.is_some()
+    }
+
+    /// Moves up to `max_items` entries of at most about `max_bytes` to `out`.
+    pub fn poll_drain(
+        &self,
+        cx: &mut Context<'_>,
+        out: &mut VecDeque<Bytes>,
+        max_items: usize,
+        max_bytes: usize,
+    ) -> Poll<Drained> {
+        // Registered first: a push after the look below wakes us.
+        self.socket.register(cx.waker());
+        let mut inner = self.inner.lock();
+        let mut moved = 0;
+        let mut bytes = 0;
+        while moved < max_items && bytes < max_bytes {
+            let Some(item) = inner.queue.pop_front() else {
+                break;
+            };
+            if item.event {
+                inner.event_bytes -= item.bytes.len();
+            } else {
+                inner.result_bytes -= item.bytes.len();
+            }
+            bytes += item.bytes.len();
+            out.push_back(item.bytes);
+            moved += 1;
+        }
+        if inner.queue.is_empty() && inner.queue.capacity() > 64 {
+            inner.queue = VecDeque::new(); // an idle socket keeps no memory of a busy one
+        }
+        let closing = if moved == 0 && inner.may_close() { inner.closing.clone() } else { None };
+        drop(inner);
+        if moved > 0 {
+            self.replay.wake();
+            self.answers.wake();
+            Poll::Ready(Drained::Frames)
+        } else if let Some(reason) = closing {
+            Poll::Ready(Drained::Closing(reason))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Ready when fewer than `bytes` of events wait, or the outbox is closing. For the replay only.
+    pub async fn room_below(&self, bytes: usize) {
+        std::future::poll_fn(|cx| {
+            self.replay.register(cx.waker());
+            let inner = self.inner.lock();
+            if inner.event_bytes < bytes || inner.closed || inner.closing.is_some() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    /// Ready when the answers that wait were taken by the socket, or the outbox is closing.
+    pub async fn results_sent(&self) {
+        std::future::poll_fn(|cx| {
+            self.answers.register(cx.waker());
+            let inner = self.inner.lock();
+            if inner.result_bytes == 0 || inner.closed || inner.closing.is_some() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    /// Bytes and entries that wait.
+    pub fn depth(&self) -> (usize, usize) {
+        let inner = self.inner.lock();
+        (inner.event_bytes + inner.result_bytes, inner.queue.len())
+    }
+
+    /// Bytes of answers that wait.
+    pub fn result_bytes(&self) -> usize {
+        self.inner.lock().result_bytes
+    }
+
+    pub fn set_latency(&self, round_trip: std::time::Duration) {
+        let us = u32::try_from(round_trip.as_micros()).unwrap_or(u32::MAX - 1);
+        self.latency_us.store(us, Ordering::Relaxed);
+    }
+
+    /// Milliseconds of the last ping's round trip.
+    pub fn latency_ms(&self) -> Option<f64> {
+        match self.latency_us.load(Ordering::Relaxed) {
+            u32::MAX => None,
+            us => Some(f64::from(us) / 1000.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drain(outbox: &Outbox) -> (VecDeque<Bytes>, Poll<Drained>) {
+        let mut out = VecDeque::new();
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let polled = outbox.poll_drain(&mut cx, &mut out, 100, usize::MAX);
+        (out, polled)
+    }
+
+    #[test]
+    fn a_full_outbox_drops_its_events_keeps_its_answers_and_closes_as_a_slow_consumer() {
+        let outbox = Outbox::new(10);
+        assert!(outbox.push_events(Bytes::from_static(b"12345")));
+        outbox.push(Bytes::from_static(b"answer, longer than the bound"));
+        assert!(!outbox.push_events(Bytes::from_static(b"678901")));
+        let (frames, polled) = drain(&outbox);
+        assert_eq!(frames, [Bytes::from_static(b"answer, longer than the bound")]);
+        assert_eq!(polled, Poll::Ready(Drained::Frames));
+        assert_eq!(
+            drain(&outbox).1,
+            Poll::Ready(Drained::Closing(Close::SlowConsumer))
+        );
+    }
+
+    #[test]
+    fn one_event_larger_than_the_bound_passes_through_an_empty_outbox() {
+        let outbox = Outbox::new(3);
+        assert!(outbox.push_events(Bytes::from_static(b"large")));
+        assert_eq!(drain(&outbox).0.len(), 1);
+    }
+
+    #[test]
+    fn a_hub_that_goes_away_closes_after_the_last_answer() {
+        let outbox = Outbox::new(10);
+        outbox.expect_answer();
+        outbox.close(Close::GoingAway { retry_after_ms: 1 });
+        assert_eq!(drain(&outbox).1, Poll::Pending);
+        let _ = outbox.push_answer(Bytes::from_static(b"answer"), true);
+        assert_eq!(drain(&outbox).0.len(), 1);
+        assert!(matches!(drain(&outbox).1, Poll::Ready(Drained::Closing(_))));
+    }
+
+    #[test]
+    fn the_session_is_told_of_an_answer_only_when_it_asked() {
+        let outbox = Outbox::new(10);
+        assert!(!outbox.push_answer(Bytes::new(), true));
+        assert_eq!(outbox.take_answered(true), Answered { ordered: 1, reads: 0 });
+        assert!(outbox.push_answer(Bytes::new(), false));
+        assert!(!outbox.push_answer(Bytes::new(), false));
+        assert_eq!(outbox.take_answered(false), Answered { ordered: 0, reads: 2 });
+    }
+}

@@ -2,14 +2,35 @@
 //! This module reads and validates text; what needs the database (preparing every statement) is
 //! `store::data::pack_check`.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+mod args;
+pub mod error;
+mod files;
+mod functions;
+mod manifest;
+mod migrations;
+pub mod names;
+pub mod routes;
+pub mod rules;
+pub mod split;
 
-use crate::domain::{Roles, text::Text};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::domain::{Role, Roles, text::Text};
+
+pub use error::{PackError, Problem, Problems};
+pub use files::embedded_names;
+pub use rules::{Recipient, Rule};
+
+use files::Files;
 
 /// A pack, read and validated.
 #[derive(Debug, Clone)]
 pub struct Pack {
-    /// `None`: no pack; only administrators can do anything.
+    /// Where it was read from; `None`: a pack inside the binary, or no pack ([`Pack::is_none`]).
     pub dir: Option<PathBuf>,
     pub name: String,
     pub title: Text,
@@ -19,6 +40,117 @@ pub struct Pack {
     pub functions: BTreeMap<String, Arc<Function>>,
     pub seed: Option<Source>,
     pub demo_users: Vec<DemoUser>,
+    /// `notifications.toml`, in its order: for the writer, which evaluates them on captured rows.
+    pub rules: Vec<Rule>,
+    /// Lines of `app.toml`, for faults that only the schema can show.
+    pub places: Places,
+}
+
+/// Where `app.toml` says what: by `role`, `role.table` and `role.table.right`, the line from 1.
+#[derive(Debug, Clone, Default)]
+pub struct Places(pub BTreeMap<String, u32>);
+
+impl Places {
+    /// The line of a right, or else of its table, or else of its role.
+    pub fn line(&self, role: &str, table: &str, right: &str) -> u32 {
+        [
+            format!("{role}.{table}.{right}"),
+            format!("{role}.{table}"),
+            role.to_owned(),
+        ]
+        .iter()
+        .find_map(|path| self.0.get(path))
+        .copied()
+        .unwrap_or(0)
+    }
+}
+
+impl Pack {
+    /// No pack: one role, the hub's own administrator, and no function.
+    pub fn none() -> Self {
+        let administrator = Role::builtin_administrator();
+        let mut roles = Roles::default();
+        roles.0.insert(administrator.name.clone(), Arc::new(administrator));
+        Self {
+            dir: None,
+            name: String::new(),
+            title: Text::default(),
+            roles,
+            migrations: Vec::new(),
+            functions: BTreeMap::new(),
+            seed: None,
+            demo_users: Vec::new(),
+            rules: Vec::new(),
+            places: Places::default(),
+        }
+    }
+
+    /// Whether this is [`Pack::none`].
+    pub fn is_none(&self) -> bool {
+        self.name.is_empty()
+    }
+
+    /// Reads and validates the pack in a directory. What needs a database is checked by
+    /// `store::data::pack_check`; until then every function counts as one that writes.
+    pub fn load(dir: &Path) -> Result<Self, PackError> {
+        let mut pack = Self::from_files(&Files::read(dir)?)?;
+        pack.dir = Some(dir.to_owned());
+        Ok(pack)
+    }
+
+    /// The pack of this name inside the binary ([`embedded_names`]).
+    pub fn embedded(name: &str) -> Result<Self, PackError> {
+        match Files::embedded(name) {
+            Some(files) => Self::from_files(&files),
+            None => Err(PackError::one(name, 0, "there is no such pack in this binary")),
+        }
+    }
+
+    fn from_files(files: &Files) -> Result<Self, PackError> {
+        let Some(app) = files.get("app.toml") else {
+            return Err(PackError::one("app.toml", 0, "this file is missing: it makes a directory a pack"));
+        };
+        let mut problems = Problems::default();
+        let manifest = manifest::parse(&app, &mut problems);
+        let migrations = migrations::order(files.sql_in("migrations"), &mut problems);
+        let mut functions = BTreeMap::new();
+        let mut notification_rules = Vec::new();
+        if let Some(manifest) = &manifest {
+            for source in files.sql_in("functions") {
+                functions::parse(&source, &manifest.roles, &mut functions, &mut problems);
+            }
+            if let Some(source) = files.get("notifications.toml") {
+                notification_rules = rules::parse(&source, &manifest.roles, &mut problems);
+            }
+        }
+        problems.into_result()?;
+        let Some(manifest) = manifest else {
+            return Err(PackError::one("app.toml", 0, "cannot be read"));
+        };
+        Ok(Self {
+            dir: None,
+            name: manifest.name,
+            title: manifest.title,
+            roles: manifest.roles,
+            migrations,
+            functions,
+            seed: files.get("seed.sql"),
+            demo_users: manifest.demo_users,
+            rules: notification_rules,
+            places: manifest.places,
+        })
+    }
+
+    /// Functions with a route, the most particular path first: the first that fits is the one that is meant.
+    pub fn routes(&self) -> Vec<&Arc<Function>> {
+        let mut routed: Vec<_> = self.functions.values().filter(|f| f.route.is_some()).collect();
+        routed.sort_by(|a, b| {
+            let path = |function: &'_ Arc<Function>| function.route.as_ref().map(|r| r.path.clone()).unwrap_or_default();
+            let (a, b) = (path(a), path(b));
+            routes::specificity(&a).cmp(&routes::specificity(&b))
+        });
+        routed
+    }
 }
 
 /// A file of the pack, kept for messages with file and line.
@@ -127,3 +259,4 @@ pub struct Function {
 
 /// Names that every function may use beside its own parameters.
 pub const IMPLICIT_PARAMS: &[&str] = &["me_id", "me_role", "me_username", "now"];
+

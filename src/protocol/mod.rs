@@ -3,6 +3,7 @@
 pub mod close;
 pub mod error;
 pub mod event;
+pub mod frame;
 pub mod request;
 pub mod result;
 pub mod value;

@@ -18,17 +18,15 @@ impl Body {
         Self(Bytes::from_static(b"{}"))
     }
 
-    /// `{"type":"result","id":<id>,<members>}` as text.
-    pub fn to_frame(&self, id: &Value) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.0.len() + 40);
+    /// Appends `{"type":"result","id":<id>,<members>}`.
+    pub fn write_frame(&self, id: &Value, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"type\":\"result\",\"id\":");
-        let _ = serde_json::to_writer(&mut out, id); // writing to a Vec cannot fail
+        let _ = serde_json::to_writer(&mut *out, id); // writing to a Vec cannot fail
         if self.0.len() > 2 {
             out.push(b',');
             out.extend_from_slice(&self.0[1..]);
         } else {
             out.push(b'}');
         }
-        out
     }
 }

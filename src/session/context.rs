@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     config::Limits,
     executor::ExecutorHandle,
-    hub::{accounts::AccountsHandle, audit::AuditHandle, registry::RegistryHandle},
+    hub::{accounts::AccountsHandle, audit::AuditHandle, registry::RegistryHandle, relay::RelayHandle},
     pack::Pack,
     telemetry::Metrics,
 };
@@ -21,4 +21,11 @@ pub struct Context {
     pub limits: Arc<Limits>,
     pub heartbeat_ms: u64,
     pub metrics: Metrics,
+}
+
+/// What sessions of one network worker share.
+#[derive(Clone)]
+pub struct Worker {
+    pub ctx: Context,
+    pub relay: RelayHandle,
 }

@@ -1,5 +1,9 @@
 //! Logs and metrics. A leaf: anyone may use it.
 
+pub mod logs;
 pub mod metrics;
+pub mod request_id;
 
+pub use logs::{LogFormat, init};
 pub use metrics::Metrics;
+pub use request_id::RequestId;

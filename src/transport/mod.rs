@@ -1,4 +1,6 @@
 //! Bytes in, bytes out; no rule of its own. The only place that knows actix-web.
 
+pub mod forwarded;
 pub mod http;
+pub mod origin;
 pub mod ws;

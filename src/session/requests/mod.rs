@@ -1,14 +1,56 @@
-//! One file per request family. HTTP handlers and sessions both come here.
+//! One file per request family. A request is prepared here (rights that need no database, meaning, lane) and
+//! run by the executor; sessions and HTTP handlers both come here.
 
-use std::net::IpAddr;
+pub mod people;
+pub mod query;
+pub mod rpc;
+pub mod subscribe;
+
+use std::{net::IpAddr, time::Instant};
+
+use uuid::Uuid;
 
 use crate::{
-    domain::Principal,
-    executor::Origin,
-    protocol::{error::Result, request::Request, result::Body},
+    domain::{Principal, timestamp},
+    executor::{Idempotency, Job, Origin, Work},
+    hub::audit::Entry,
+    protocol::{
+        error::{Code, Error, Result},
+        request::Request,
+        result::Body,
+    },
 };
 
-use super::Context;
+use super::{Context, lanes::Lane};
+
+/// A request that passed everything that can be checked without the database.
+pub(super) enum Prepared {
+    Run {
+        lane: Lane,
+        work: Work,
+        idempotency: Option<Idempotency>,
+    },
+    Now(Body),
+}
+
+/// To add a request type: its frame in `protocol::request`, its file here, its line in this match.
+pub(super) fn prepare(
+    ctx: &Context,
+    who: &Principal,
+    origin: &Origin,
+    request: Request,
+) -> Result<Prepared> {
+    match request {
+        Request::Query(query) => query::prepare(origin, query),
+        Request::Batch(batch) => query::prepare_batch(origin, batch),
+        Request::Rpc(rpc) => rpc::prepare(ctx, origin, rpc),
+        Request::Rooms => people::rooms(),
+        Request::Users => people::users(ctx, who),
+        Request::Ping | Request::Renew(_) | Request::Subscribe(_) => {
+            Err(Error::invalid("This request needs a socket."))
+        }
+    }
+}
 
 /// The origin of a request over HTTP (no socket).
 pub fn http_origin(who: &Principal, address: IpAddr) -> Origin {
@@ -21,8 +63,70 @@ pub fn http_origin(who: &Principal, address: IpAddr) -> Origin {
     }
 }
 
-/// Answers any request outside a socket: `/api/query`, `/api/request`, … . Checks rights, runs, counts and
-/// audits refusals. `subscribe` and `renew` need a socket: `invalid_request`.
-pub async fn answer(_ctx: &Context, _who: &Principal, _address: IpAddr, _request: Request) -> Result<Body> {
-    unimplemented!()
+/// Answers a request outside a socket: `/api/query`, `/api/request`, … . Counts it and audits a refusal.
+/// `subscribe`, `renew` and `ping` need a socket: `invalid_request`.
+pub async fn answer(ctx: &Context, who: &Principal, address: IpAddr, request: Request) -> Result<Body> {
+    let origin = http_origin(who, address);
+    let kind = request.name();
+    let at = Instant::now();
+    let result = match prepare(ctx, who, &origin, request) {
+        Ok(Prepared::Now(body)) => Ok(body),
+        Ok(Prepared::Run {
+            work, idempotency, ..
+        }) => {
+            ctx.executor
+                .run(Job {
+                    origin: origin.clone(),
+                    work,
+                    idempotency,
+                })
+                .await
+        }
+        Err(error) => Err(error),
+    };
+    count(ctx, &origin, kind, at, result.as_ref().err());
+    result
+}
+
+/// Counts a request in the metrics, and audits it when it was refused.
+pub fn count(ctx: &Context, origin: &Origin, kind: &str, at: Instant, error: Option<&Error>) {
+    ctx.metrics
+        .request_seconds
+        .with_label_values(&[kind])
+        .observe(at.elapsed().as_secs_f64());
+    ctx.metrics
+        .requests
+        .with_label_values(&[kind, error.map_or("ok", |e| e.code.as_str())])
+        .inc();
+    if let Some(error) = error {
+        audit_refusal(ctx, origin, kind, error);
+    }
+}
+
+/// A refusal is audited; other errors are the client's own business.
+pub(super) fn audit_refusal(ctx: &Context, origin: &Origin, kind: &str, error: &Error) {
+    if error.code != Code::Forbidden {
+        return;
+    }
+    ctx.audit.record(Entry {
+        at_ms: timestamp::now_ms(),
+        action: "refused".into(),
+        user_id: Some(origin.user_id),
+        username: Some(origin.username.to_string()),
+        address: Some(origin.address.to_string()),
+        session: origin.session.map(|s: Uuid| s.to_string()),
+        subject: Some(kind.to_owned()),
+        outcome: error.code.as_str().into(),
+        ..Entry::default()
+    });
+}
+
+/// The cause of an error, once, under the request id that the client gets.
+pub fn log_error(error: &Error, request_id: &str) {
+    let code = error.code.as_str();
+    match (&error.cause, error.code) {
+        (Some(cause), Code::Internal) => tracing::error!(request_id, code, cause, "request failed"),
+        (Some(cause), Code::Unavailable) => tracing::warn!(request_id, code, cause, "request failed"),
+        (cause, _) => tracing::debug!(request_id, code, cause = cause.as_deref(), "request refused"),
+    }
 }

@@ -59,6 +59,12 @@ fn copy_to(from: &Path, to: &Path) -> Result<u64, BackupError> {
     Ok(n)
 }
 
+/// The epoch of the database at `path`.
+pub fn epoch(path: &Path) -> Result<uuid::Uuid, BackupError> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    Ok(books::epoch(&conn)?)
+}
+
 /// Gives the database at `path` a new epoch: what a restored copy needs before it is served.
 pub fn renew_epoch(path: &Path) -> Result<uuid::Uuid, BackupError> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;

@@ -1,11 +1,11 @@
 //! The business database that clients query: dynamic SQL, roles, change capture. The only place that knows rusqlite.
 
-mod bounded;
-mod captured;
 pub mod audit_outbox;
 pub mod backup;
 pub mod books;
+mod bounded;
 pub mod capture;
+mod captured;
 pub mod check;
 pub mod connection;
 pub mod deadline;
@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod log;
 pub mod migrate;
 pub mod open;
+pub mod pack_check;
 pub mod reader;
 pub mod schema;
 pub mod statement;

@@ -1,0 +1,6 @@
+CREATE TABLE items (
+  id   INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  qty  INTEGER NOT NULL DEFAULT 0,
+  note TEXT
+);

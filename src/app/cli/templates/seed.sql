@@ -1,0 +1,1 @@
+INSERT INTO taches(titre) VALUES ('Ouvrir la boutique'), ('Compter la caisse'), ('Appeler le fournisseur');

@@ -1,0 +1,102 @@
+//! Which pack a data directory is served with: the one named, else the one it remembers, else, in a
+//! demo, the shop that is part of the binary, else none.
+
+use std::path::Path;
+
+use crate::{
+    app::{cli::Failure, data_dir::DataDir},
+    pack::Pack,
+    store::hub::{HubStore, settings},
+};
+
+/// The pack of `--demo`, inside the binary.
+const DEMO: &str = "shop";
+
+/// The pack to serve; `named` is `--app`.
+///
+/// # Errors
+/// A bad pack, with file, line and reason; a remembered one that is gone.
+pub fn choose(dir: &DataDir, named: Option<&Path>) -> Result<Pack, Failure> {
+    if let Some(path) = named {
+        return Pack::load(path).map_err(Failure::failed);
+    }
+    match remembered(dir)? {
+        Some(path) => Pack::load(Path::new(&path)).map_err(|error| {
+            Failure::failed(format_args!(
+                "{error}\nthis is the pack that the data directory remembers, {path}; name another with --app"
+            ))
+        }),
+        None if dir.is_demo() => Pack::embedded(DEMO).map_err(Failure::failed),
+        None => Ok(Pack::none()),
+    }
+}
+
+/// Notes where the pack lies, for later starts and the command line. Call once the pack turned out good.
+///
+/// # Errors
+/// Where `hub.db` cannot be written.
+pub fn remember(dir: &DataDir, pack: &Pack) -> Result<(), Failure> {
+    let Some(path) = &pack.dir else {
+        // Inside the binary, or none: nothing to find again.
+        return Ok(());
+    };
+    // A later start may be from another working directory.
+    let path = std::path::absolute(path)?;
+    HubStore::open_in(dir.root())
+        .and_then(|store| {
+            store.write(|conn| settings::set(conn, settings::PACK_DIR, &path.to_string_lossy()))
+        })
+        .map_err(Failure::failed)
+}
+
+fn remembered(dir: &DataDir) -> Result<Option<String>, Failure> {
+    if !dir.hub_db().is_file() {
+        return Ok(None);
+    }
+    HubStore::open_in(dir.root())
+        .and_then(|store| store.read(|conn| settings::get(conn, settings::PACK_DIR)))
+        .map_err(Failure::failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_demo_has_the_shop_and_a_new_hub_has_none() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::create(temp.path(), &Config::default()).unwrap();
+        assert!(choose(&dir, None).unwrap().is_none());
+        dir.mark_demo(true).unwrap();
+        assert_eq!(choose(&dir, None).unwrap().name, "shop");
+    }
+
+    #[test]
+    fn the_pack_that_was_served_is_remembered() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::create(temp.path(), &Config::default()).unwrap();
+        let mine = temp.path().join("mine");
+        std::fs::create_dir(&mine).unwrap();
+        std::fs::write(mine.join("app.toml"), "name = \"mine\"\n").unwrap();
+        remember(&dir, &choose(&dir, Some(&mine)).unwrap()).unwrap();
+        let again = choose(&dir, None).unwrap();
+        assert_eq!(again.name, "mine");
+        assert_eq!(again.dir, Some(mine));
+    }
+
+    #[test]
+    fn a_remembered_pack_that_is_gone_is_said_to_be() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::create(temp.path(), &Config::default()).unwrap();
+        let gone = Pack {
+            dir: Some(temp.path().join("gone")),
+            ..Pack::none()
+        };
+        remember(&dir, &gone).unwrap();
+        let Err(Failure::Failed(message)) = choose(&dir, None) else {
+            panic!("it was found")
+        };
+        assert!(message.contains("name another with --app"), "{message}");
+    }
+}

@@ -1,0 +1,277 @@
+//! Start-up order, wiring of the actors, and the way down again.
+
+use std::{
+    io::Write,
+    net::{SocketAddr, TcpListener},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use actix_rt::System;
+
+use crate::{
+    app::{
+        backup,
+        banner::{self, Banner, Lang},
+        cli::Failure,
+        data_dir::{DataDir, Lock},
+        network::{self, Network},
+        packs,
+        shutdown::{Deadline, Signals},
+        sizes,
+    },
+    auth::secret,
+    broker,
+    config::Config,
+    domain::Roles,
+    executor::{Executor, ExecutorHandle, ExecutorOptions, StartError},
+    hub::{
+        accounts::{self, AccountsHandle, Callbacks, InitialAdministrator, role_set},
+        audit::AuditHandle,
+        feed::Feed,
+        registry::{Registry, RegistryHandle},
+    },
+    pack::Pack,
+    session::Context,
+    store::{
+        data::{open::OpenError, pack_check},
+        hub::HubStore,
+    },
+    telemetry::Metrics,
+    transport::http::HostInfo,
+};
+
+/// Between two looks at the sizes of the files.
+const SAMPLE_EVERY: Duration = Duration::from_secs(5);
+
+/// How long the sockets may take to be closed, of the ten seconds of a stop.
+const SOCKETS_CLOSE: Duration = Duration::from_secs(4);
+
+/// What the command line prepared: configuration read, directory claimed, port taken, logging started.
+pub struct Prepared {
+    pub config: Config,
+    pub dir: DataDir,
+    /// Kept until the last database is closed.
+    pub lock: Lock,
+    pub listener: TcpListener,
+    /// `--app`; otherwise the pack that the data directory remembers, or the built-in shop with `demo`.
+    pub app: Option<std::path::PathBuf>,
+    pub demo: bool,
+}
+
+/// Serves until a signal ends it.
+///
+/// # Errors
+/// Whatever stops a start: a damaged database, a bad pack.
+pub fn run(prepared: Prepared) -> Result<(), Failure> {
+    let Prepared { config, dir, lock, listener, app, demo } = prepared;
+    let store = HubStore::open_in(dir.root()).map_err(|cause| damaged(&dir, &cause))?;
+    let mut pack = packs::choose(&dir, app.as_deref())?;
+    if !pack.is_none() {
+        // Without migrations the pack is for a database that is there already.
+        let existing = Some(dir.data_db()).filter(|path| pack.migrations.is_empty() && path.is_file());
+        pack_check::check_against(&mut pack, existing).map_err(Failure::failed)?;
+        packs::remember(&dir, &pack)?;
+    }
+    let roles = role_set::effective(&pack.roles);
+    let cost = config.auth.bcrypt_cost;
+    if demo {
+        accounts::ensure_demo_users(&store, &pack, &roles, cost).map_err(Failure::failed)?;
+    }
+    let first = accounts::ensure_administrator(&store, &roles, cost).map_err(Failure::failed)?;
+    System::new().block_on(serve(config, dir, listener, store, pack, roles, first, demo))?;
+    drop(lock);
+    Ok(())
+}
+
+#[allow(clippy::too_many_arguments)] // the parts of one start, each used once
+async fn serve(
+    config: Config,
+    dir: DataDir,
+    listener: TcpListener,
+    store: HubStore,
+    pack: Pack,
+    roles: Roles,
+    first: Option<InitialAdministrator>,
+    demo: bool,
+) -> Result<(), Failure> {
+    let mut signals = Signals::install()?;
+    let listening = listener.local_addr()?;
+    let started = Instant::now();
+    let metrics = Metrics::new().map_err(Failure::failed)?;
+    let broker = broker::Memory::default();
+    let feed = Feed::start_with(broker.clone());
+    let registry = Registry::start_with(metrics.clone());
+
+    if !pack.migrations.is_empty() {
+        backup::before_migration(&dir, &pack).map_err(Failure::failed)?;
+    }
+    let running = Executor::start(ExecutorOptions {
+        path: dir.data_db().to_owned(),
+        migrations: pack.migrations.clone(),
+        seed: pack.seed.clone().filter(|_| demo),
+        readers: config.data.readers,
+        limits: config.limits.clone(),
+        changes: config.changes.clone(),
+        idempotency: config.idempotency.clone(),
+        metrics: metrics.clone(),
+        on_commit: Box::new(move |commits| feed.committed(commits)),
+    })
+    .map_err(|cause| match &cause {
+        StartError::Open(OpenError::Damaged { .. }) => damaged(&dir, &cause),
+        _ => Failure::failed(cause),
+    })?;
+    for table in &running.not_captured {
+        tracing::warn!(table, "changes of this virtual table cannot be captured");
+    }
+    let executor = running.handle;
+
+    let audit = AuditHandle::start(store.clone(), &metrics).map_err(Failure::failed)?;
+    audit.ship_from(Arc::new(executor.clone())).await;
+    let accounts = AccountsHandle::start(accounts::Setup {
+        store,
+        roles: Arc::new(roles),
+        auth: config.auth.clone(),
+        token_key: secret::load_or_create(dir.root())?,
+        audit: audit.clone(),
+        metrics: metrics.clone(),
+        callbacks: callbacks(&registry, &executor),
+    })
+    .map_err(Failure::failed)?;
+
+    let banner = banner(&config, &pack, listening, first, demo);
+    let ctx = Context {
+        executor: executor.clone(),
+        accounts,
+        audit: audit.clone(),
+        registry: registry.clone(),
+        pack: Arc::new(pack),
+        limits: Arc::new(config.limits.clone()),
+        heartbeat_ms: config.server.heartbeat_ms,
+        metrics: metrics.clone(),
+    };
+    let ready = Arc::new(AtomicBool::new(false));
+    let host = HostInfo {
+        hostname: hostname::get().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        addresses: banner::addresses(listening).into_iter().map(|a| a.ip()).collect(),
+        http_port: listening.port(),
+        https_port: None,
+        certificate_fingerprint: None,
+    };
+    let server = network::start(Network {
+        config: &config,
+        listener,
+        ctx,
+        broker,
+        host,
+        ready: ready.clone(),
+        backup: backup::action(&dir),
+    })?;
+    let handle = server.handle();
+    let network = actix_rt::spawn(server);
+    schedule_backups(&config, &dir, &metrics, &registry);
+    watch_sizes(dir.clone(), started, metrics);
+
+    ready.store(true, Ordering::Release);
+    // The console is where the administrator's first password is: a closed one is no reason to stop.
+    let _ = write!(std::io::stdout(), "{}", banner.render()).and_then(|()| std::io::stdout().flush());
+    tracing::info!(%listening, "ready");
+
+    signals.next().await;
+    tracing::info!("stopping");
+    let deadline = Deadline::start();
+    ready.store(false, Ordering::Release);
+    let stopping = async {
+        // First no new connections, at the same time answers and 1001 for the sockets that are there.
+        let closing = async {
+            registry.close_all().await;
+            deadline.step("sockets", SOCKETS_CLOSE, registry.emptied()).await;
+        };
+        let stop_accepting = deadline.step("connections", SOCKETS_CLOSE, handle.stop(true));
+        futures_util::future::join(closing, stop_accepting).await;
+        network.abort();
+        deadline.step("audit", Duration::from_secs(2), audit.shutdown()).await;
+        deadline.step("database", deadline.left(), executor.shutdown()).await;
+    };
+    tokio::select! {
+        () = stopping => tracing::info!("stopped"),
+        _ = signals.next() => tracing::warn!("stopped at once by a second signal"),
+    }
+    Ok(())
+}
+
+fn callbacks(registry: &RegistryHandle, executor: &ExecutorHandle) -> Callbacks {
+    let registry = registry.clone();
+    let executor = executor.clone();
+    let (sender, mut users) = tokio::sync::watch::channel(Vec::new());
+    // Only the newest list counts, so a slow database never makes a queue of them.
+    actix_rt::spawn(async move {
+        while users.changed().await.is_ok() {
+            let list = users.borrow_and_update().clone();
+            if let Err(error) = executor.mirror_users(list).await {
+                tracing::error!(%error, "the users could not be mirrored into the business database");
+            }
+        }
+    });
+    Callbacks {
+        revoked: Box::new(move |revoked| registry.revoke(revoked)),
+        users_changed: Box::new(move |users| {
+            let _ = sender.send(users); // the hub is stopping
+        }),
+    }
+}
+
+fn banner(
+    config: &Config,
+    pack: &Pack,
+    listening: SocketAddr,
+    first: Option<InitialAdministrator>,
+    demo: bool,
+) -> Banner {
+    let lang = Lang::of_console();
+    let title = (!pack.is_none()).then(|| pack.title.in_lang(lang.code()).to_owned());
+    let demo_users = pack.demo_users.iter().filter(|_| demo);
+    Banner {
+        lang,
+        listening,
+        pack: title,
+        demo_users: demo_users.map(|u| (u.username.clone(), u.role.clone(), u.password.clone())).collect(),
+        first_administrator: first.map(|first| (first.username, first.password)),
+        login_from_lifted: config.auth.login_from_anywhere,
+        plain_http: config.server.allow_plain_http,
+    }
+}
+
+/// A database that cannot be used, with the way back.
+fn damaged(dir: &DataDir, cause: &dyn std::fmt::Display) -> Failure {
+    match backup::newest_good(dir) {
+        Some(newest) => Failure::failed(format!(
+            "{cause}\nthe newest good backup is {0}; put it back with: comptoir restore {0} --data {1}",
+            newest.display(),
+            dir.root().display()
+        )),
+        None => Failure::failed(format!("{cause}\nthere is no good backup in {}", dir.backups().display())),
+    }
+}
+
+fn schedule_backups(config: &Config, dir: &DataDir, metrics: &Metrics, registry: &RegistryHandle) {
+    let Some(schedule) = backup::Schedule::new(dir, &config.backup) else { return };
+    let registry = registry.clone();
+    let alert = move |_: &backup::Error| {
+        registry.announce_to_administrators("error", "The scheduled backup failed; see the log of the hub.");
+    };
+    actix_rt::spawn(schedule.run(metrics.clone(), alert));
+}
+
+fn watch_sizes(dir: DataDir, started: Instant, metrics: Metrics) {
+    actix_rt::spawn(async move {
+        let mut every = tokio::time::interval(SAMPLE_EVERY);
+        loop {
+            every.tick().await;
+            sizes::sample(&dir, started, &metrics);
+        }
+    });
+}

@@ -1,0 +1,222 @@
+//! The sections of the configuration and their defaults. `default.toml` explains each to a person.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::telemetry::LogFormat;
+
+/// Everything that can be set. A module is handed its own section.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub server: Server,
+    pub data: Data,
+    pub auth: Auth,
+    pub limits: Limits,
+    pub changes: Changes,
+    pub idempotency: Idempotency,
+    pub backup: Backup,
+    pub lan: Lan,
+    pub debug: Debug,
+    pub log: Log,
+    pub metrics: Metrics,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Origins beside the hub's own that may open sockets and call the API (`https://host[:port]`, `"null"`).
+    pub allowed_origins: Vec<String>,
+    /// Host names and addresses, beside the machine's own, that `Host` may carry.
+    pub allowed_hosts: Vec<String>,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Whether bearer tokens are taken over plain HTTP from other machines.
+    pub allow_plain_http: bool,
+    /// Milliseconds between pings; a peer silent for 2.5 of them is closed.
+    pub heartbeat_ms: u64,
+    /// Worker threads of the network side; 0: one per core.
+    pub workers: usize,
+    /// Connections open at one time, over all workers.
+    pub max_connections: usize,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([0, 0, 0, 0], 8080)),
+            allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
+            allow_plain_http: true,
+            heartbeat_ms: 10_000,
+            workers: 0,
+            max_connections: 25_000,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Data {
+    /// The business database; default `data.db` in the data directory.
+    pub path: Option<PathBuf>,
+    /// Reader threads; 0: one per core, at least two.
+    pub readers: usize,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Auth {
+    /// Life of an access token, seconds.
+    pub token_ttl_s: u64,
+    /// Life of a refresh token, seconds.
+    pub refresh_ttl_s: u64,
+    /// bcrypt cost, 4 to 31.
+    pub bcrypt_cost: u32,
+    /// Lifts `login_from` of every role: for trials.
+    pub login_from_anywhere: bool,
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            token_ttl_s: 15 * 60,
+            refresh_ttl_s: 30 * 24 * 3600,
+            bcrypt_cost: 12,
+            login_from_anywhere: false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The largest WebSocket message, bytes.
+    pub max_frame_bytes: usize,
+    /// The largest HTTP body (files aside), bytes.
+    pub max_body_bytes: usize,
+    /// The largest result, bytes; a read past it is truncated, a write undone.
+    pub max_result_bytes: usize,
+    /// The most rows in one result.
+    pub max_rows: usize,
+    /// How long one request may run, milliseconds.
+    pub statement_timeout_ms: u64,
+    /// Requests a second of one session, over time.
+    pub requests_per_second: u32,
+    /// Requests at one moment of one session.
+    pub burst: u32,
+    /// Requests of one session in flight.
+    pub pipeline: usize,
+    /// Events waiting for one socket, bytes.
+    pub outbox_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_frame_bytes: 1 << 20,
+            max_body_bytes: 1 << 20,
+            max_result_bytes: 4 << 20,
+            max_rows: 10_000,
+            statement_timeout_ms: 5_000,
+            requests_per_second: 100,
+            burst: 500,
+            pipeline: 64,
+            outbox_bytes: 1 << 20,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Changes {
+    /// How long changes can be resumed, seconds.
+    pub retention_s: u64,
+    /// How many changed rows can be resumed.
+    pub retention_rows: u64,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self {
+            retention_s: 7 * 24 * 3600,
+            retention_rows: 1_000_000,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Idempotency {
+    /// How long the answer to an idempotency key is kept, seconds.
+    pub ttl_s: u64,
+}
+
+impl Default for Idempotency {
+    fn default() -> Self {
+        Self { ttl_s: 24 * 3600 }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backup {
+    /// Where scheduled backups go; default `backups` in the data directory.
+    pub dir: Option<PathBuf>,
+    /// Seconds between scheduled backups; 0: none.
+    pub every_s: u64,
+    /// How many scheduled backups are kept.
+    pub keep: usize,
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            every_s: 0,
+            keep: 14,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Lan {
+    pub enabled: bool,
+    pub compat: bool,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Debug {
+    /// A loopback-only route `/debug/echo` over the socket's own reader and writer.
+    pub echo: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or tracing's filter directives.
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Pretty,
+            level: "info".into(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Bearer token for `/metrics` beside administrators' tokens.
+    pub scrape_token: Option<String>,
+}

@@ -1,0 +1,393 @@
+//! The actor of a session: its life, its place in the stream, its token. Requests are in `dispatch`,
+//! replay is in `catch_up`.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix::prelude::*;
+use bytes::Bytes;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::{
+    domain::{Audience, Cursor, timestamp},
+    executor::Origin,
+    hub::{
+        outbox::Outbox,
+        registry::Connected,
+        relay::{CatchUp, Joined, Joining},
+    },
+    protocol::{
+        close::Close,
+        event::{Event, Limits, ResyncReason, ServerInfo, UserInfo, Welcome},
+        frame,
+    },
+};
+
+use super::{
+    context::Worker,
+    dispatch::Pending,
+    handle::Opening,
+    lanes::Lanes,
+    messages::{Answered, BinaryReceived, Incoming, Stop},
+    rate::{Bucket, Strikes},
+};
+
+/// How often a session whose position moved without an event hears of it (PROTOCOL section 3).
+const CURSOR_EVERY: Duration = Duration::from_secs(30);
+
+/// Refusals within ten seconds that close with 4429, and invalid requests within a minute that close with 4400.
+const RATE_STRIKES: (usize, Duration) = (100, Duration::from_secs(10));
+const INVALID_STRIKES: (usize, Duration) = (10, Duration::from_secs(60));
+
+/// Where a session is in the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Asked the relay to be let in.
+    Joining,
+    /// Has everything up to this commit, and what the relay pushes after.
+    Live { from: u64 },
+    /// Reads the log: has everything up to this commit.
+    Replaying { after: u64 },
+}
+
+pub struct Session {
+    pub(super) worker: Worker,
+    pub(super) connected: Arc<Connected>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) origin: Origin,
+    pub(super) audience: Audience,
+    pub(super) echo: bool,
+    pub(super) place: Place,
+    /// Events replayed since `welcome`; `None`: `caught_up` was sent, or there is nothing to say.
+    pub(super) replayed: Option<u64>,
+    pub(super) lanes: Lanes<Pending>,
+    /// A message that came when the pipeline was full, and the socket waiting for it.
+    pub(super) stalled: Option<(String, oneshot::Sender<()>)>,
+    /// The pipeline stayed full: refuse at once until it drains.
+    pub(super) saturated: bool,
+    /// Requests wait until the client fetched its results.
+    pub(super) held_back: bool,
+    pub(super) bucket: Bucket,
+    pub(super) rate_strikes: Strikes,
+    pub(super) invalid_strikes: Strikes,
+    pub(super) expires_ms: i64,
+    expiry: Option<SpawnHandle>,
+    since: Option<String>,
+    cursor_told: u64,
+}
+
+impl Session {
+    pub fn new(worker: Worker, opening: Opening, outbox: Arc<Outbox>) -> Self {
+        let Opening {
+            who,
+            expires_ms,
+            address,
+            user_agent,
+            transport,
+            query,
+        } = opening;
+        let id = Uuid::new_v4();
+        let origin = Origin {
+            user_id: who.user_id,
+            username: who.username.clone(),
+            role: who.role.clone(),
+            session: Some(id),
+            address,
+        };
+        let audience = Audience::new(who.role.clone(), who.user_id, query.tables);
+        let connected = Arc::new(Connected {
+            id,
+            who,
+            address,
+            user_agent,
+            transport,
+            since_ms: timestamp::now_ms(),
+            outbox: outbox.clone(),
+        });
+        let now = Instant::now();
+        let limits = worker.ctx.limits.clone();
+        Self {
+            worker,
+            connected,
+            outbox,
+            origin,
+            audience,
+            echo: !query.no_echo,
+            place: Place::Joining,
+            replayed: None,
+            lanes: Lanes::default(),
+            stalled: None,
+            saturated: false,
+            held_back: false,
+            bucket: Bucket::new(limits.requests_per_second, limits.burst, now),
+            rate_strikes: Strikes::new(RATE_STRIKES.0, RATE_STRIKES.1),
+            invalid_strikes: Strikes::new(INVALID_STRIKES.0, INVALID_STRIKES.1),
+            expires_ms,
+            expiry: None,
+            since: query.since,
+            cursor_told: 0,
+        }
+    }
+
+    /// The cursor of a commit, for this session's role.
+    pub(super) fn cursor(&self, commit: u64) -> Cursor {
+        let rights = self.connected.who.role.rights_fingerprint();
+        Cursor {
+            epoch: self.worker.relay.epoch(),
+            commit,
+            hub: 0,
+            rights,
+        }
+    }
+
+    /// Up to where everything was put into the outbox.
+    pub(super) fn position(&self) -> u64 {
+        match self.place {
+            Place::Joining => self.cursor_told,
+            Place::Live { from } => from.max(self.worker.relay.head()),
+            Place::Replaying { after } => after,
+        }
+    }
+
+    /// Pushes an event that is not durable.
+    pub(super) fn push(&self, event: &Event) {
+        self.outbox.push(event_frame(event));
+    }
+
+    fn begin(&mut self, ctx: &mut Context<Self>) {
+        let Some(since) = self.since.take() else {
+            let greet = self.greeting(None);
+            return self.join(None, greet, ctx);
+        };
+        self.worker.ctx.metrics.reconnects.inc();
+        match self.resumable(&since) {
+            Ok(cursor) => {
+                let welcome = self.welcome(self.worker.ctx.executor.head(), since);
+                self.outbox.push(json_frame(&welcome));
+                self.replayed = Some(0);
+                self.replay_from(cursor.commit, ctx);
+            }
+            Err(reason) => {
+                let greet = self.greeting(Some(reason));
+                self.join(None, greet, ctx);
+            }
+        }
+    }
+
+    fn resumable(&self, since: &str) -> Result<Cursor, ResyncReason> {
+        let cursor = Cursor::parse(since).ok_or(ResyncReason::Unknown)?;
+        let here = self.cursor(0);
+        if cursor.epoch != here.epoch || cursor.commit > self.worker.ctx.executor.head() {
+            Err(ResyncReason::Unknown)
+        } else if cursor.rights != here.rights {
+            Err(ResyncReason::Rights)
+        } else {
+            Ok(cursor)
+        }
+    }
+
+    /// The frames that stand before the first live event of a session that starts at the head.
+    fn greeting(&self, resync: Option<ResyncReason>) -> Greeting {
+        let mut welcome = self.welcome(0, String::new());
+        let start = self.cursor(0);
+        Box::new(move |head| {
+            let cursor = Cursor {
+                commit: head,
+                ..start
+            }
+            .to_string();
+            welcome.commit = head;
+            welcome.cursor.clone_from(&cursor);
+            let mut frames = json_frame(&welcome).to_vec();
+            if let Some(reason) = resync {
+                frames.extend_from_slice(&event_frame(&Event::Resync { reason, cursor }));
+            }
+            Bytes::from(frames)
+        })
+    }
+
+    fn welcome(&self, commit: u64, cursor: String) -> Welcome {
+        let who = &self.connected.who;
+        let limits = &self.worker.ctx.limits;
+        Welcome {
+            session: self.connected.id,
+            user: UserInfo {
+                id: who.user_id,
+                username: who.username.to_string(),
+                display_name: who.display_name.to_string(),
+                role: who.role.name.to_string(),
+                lang: who.lang.to_string(),
+            },
+            epoch: self.worker.relay.epoch(),
+            cursor,
+            commit,
+            at: timestamp::rfc3339(timestamp::now_ms()),
+            heartbeat_ms: self.worker.ctx.heartbeat_ms,
+            server: ServerInfo {
+                name: "comptoir",
+                version: env!("CARGO_PKG_VERSION"),
+            },
+            limits: Limits {
+                max_frame_bytes: limits.max_frame_bytes,
+                max_result_bytes: limits.max_result_bytes,
+                max_rows: limits.max_rows,
+                requests_per_second: limits.requests_per_second,
+                burst: limits.burst,
+                pipeline: limits.pipeline,
+            },
+            rooms: Vec::new(),
+            presence: Vec::new(),
+            unread_notifications: 0,
+        }
+    }
+
+    /// Asks the relay to be let in, and comes back through the log when it is already further.
+    pub(super) fn join(&mut self, after: Option<u64>, greeting: Greeting, ctx: &mut Context<Self>) {
+        self.place = Place::Joining;
+        let joining = Joining {
+            session: self.connected.id,
+            audience: self.audience.clone(),
+            outbox: self.outbox.clone(),
+            echo: self.echo,
+            after,
+            greeting,
+            catch_up: ctx.address().recipient(),
+        };
+        let relay = self.worker.relay.clone();
+        let joined = async move { relay.join(joining).await }.into_actor(self);
+        ctx.spawn(joined.map(move |joined, session, ctx| match joined {
+            Ok(Joined::Live { head }) => {
+                // A CatchUp may have come in between; then the log is where we are.
+                if session.place == Place::Joining {
+                    session.place = Place::Live { from: head };
+                    session.cursor_told = session.cursor_told.max(head);
+                    session.replayed = None;
+                }
+            }
+            Ok(Joined::Behind { .. }) => session.replay_from(after.unwrap_or(0), ctx),
+            Err(cause) => {
+                tracing::error!(%cause, "the relay did not answer");
+                session.outbox.close(Close::Internal);
+            }
+        }));
+    }
+
+    /// Closes with 4401 when the token expires.
+    pub(super) fn arm_expiry(&mut self, ctx: &mut Context<Self>) {
+        if let Some(old) = self.expiry.take() {
+            ctx.cancel_future(old);
+        }
+        let left = u64::try_from(self.expires_ms - timestamp::now_ms()).unwrap_or(0);
+        self.expiry = Some(ctx.run_later(Duration::from_millis(left), |session, _| {
+            session.outbox.close(Close::Unauthorized);
+        }));
+    }
+
+    /// Tells where the stream is, when it moved without an event for us.
+    fn tell_cursor(&mut self) {
+        let position = self.position();
+        if matches!(self.place, Place::Live { .. })
+            && position > self.cursor_told
+            && !self.outbox.took_events()
+        {
+            self.push(&Event::Cursor {
+                cursor: self.cursor(position).to_string(),
+            });
+        }
+        self.cursor_told = self.cursor_told.max(position);
+    }
+}
+
+/// Frames made once the place of the join is known.
+pub(super) type Greeting = Box<dyn FnOnce(u64) -> Bytes + Send>;
+
+pub(super) fn event_frame(event: &Event) -> Bytes {
+    json_frame(event)
+}
+
+fn json_frame(event: &impl serde::Serialize) -> Bytes {
+    frame::text_with(512, |out| {
+        if let Err(cause) = serde_json::to_writer(out, event) {
+            tracing::error!(%cause, "an event could not be encoded"); // only strings and numbers: cannot happen
+        }
+    })
+}
+
+impl Actor for Session {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let Connected {
+            id,
+            who,
+            address,
+            transport,
+            ..
+        } = &*self.connected;
+        tracing::debug!(session = %id, user = %who.username, role = %who.role.name, %address, transport, "session opened");
+        self.worker.ctx.registry.register(self.connected.clone());
+        // Revoked between the check of the token and the line above: nobody else would close it.
+        if self.worker.ctx.accounts.current(self.connected.who.sid).is_none() {
+            self.outbox.close(Close::Unauthorized);
+        }
+        self.arm_expiry(ctx);
+        ctx.run_interval(CURSOR_EVERY, |session, _| session.tell_cursor());
+        self.begin(ctx);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        self.outbox.shut();
+        self.worker.relay.leave(self.connected.id, self.audience.clone());
+        self.worker.ctx.registry.unregister(self.connected.id);
+        tracing::debug!(session = %self.connected.id, "session closed");
+    }
+}
+
+impl Handler<Incoming> for Session {
+    type Result = actix::Response<()>;
+
+    fn handle(&mut self, Incoming(text): Incoming, ctx: &mut Self::Context) -> Self::Result {
+        match self.take_up(text, ctx) {
+            None => actix::Response::reply(()),
+            Some(waiting) => actix::Response::fut(async move {
+                let _ = waiting.await; // a session that ended closes its outbox
+            }),
+        }
+    }
+}
+
+impl Handler<BinaryReceived> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: BinaryReceived, _: &mut Self::Context) {
+        self.refuse_binary();
+    }
+}
+
+impl Handler<Answered> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: Answered, ctx: &mut Self::Context) {
+        self.on_answers(ctx);
+    }
+}
+
+impl Handler<CatchUp> for Session {
+    type Result = ();
+
+    fn handle(&mut self, CatchUp { after }: CatchUp, ctx: &mut Self::Context) {
+        self.replayed = None; // it had been live: there is nothing left to announce
+        self.replay_from(after, ctx);
+    }
+}
+
+impl Handler<Stop> for Session {
+    type Result = ();
+
+    fn handle(&mut self, _: Stop, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}

@@ -1,0 +1,389 @@
+//! From a client's message to a job and back: limits, lanes, answers.
+
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::{
+    domain::{Audience, timestamp},
+    executor::Job,
+    hub::outbox::Answered,
+    protocol::{
+        close::Close,
+        error::{Code, Error, Result},
+        event::Event,
+        frame,
+        request::{Frame, Renew, Request, Subscribe, TableSet},
+        result::Body,
+    },
+};
+
+use super::{
+    actor::{Place, Session},
+    lanes::Lane,
+    messages,
+    requests::{self, Prepared},
+};
+
+/// How long a full pipeline may hold up the socket before requests are refused as `busy`.
+const STALL: Duration = Duration::from_millis(250);
+
+/// What a client may hear when its pipeline is full.
+const BUSY_RETRY_MS: u64 = 250;
+
+/// A request that waits for its turn.
+pub(super) struct Pending {
+    id: Value,
+    kind: &'static str,
+    at: Instant,
+    what: What,
+}
+
+enum What {
+    Run(Box<Job>),
+    Refuse(Error),
+}
+
+impl Session {
+    /// Takes up a message now, or holds it until the pipeline has room: then the socket waits for the receiver.
+    pub(super) fn take_up(&mut self, text: String, ctx: &mut Context<Self>) -> Option<oneshot::Receiver<()>> {
+        self.collect();
+        if self.lanes.in_flight() >= self.worker.ctx.limits.pipeline {
+            if self.saturated || self.stalled.is_some() {
+                self.refuse_busy(&text);
+                return None;
+            }
+            let (taken, waiting) = oneshot::channel();
+            self.stalled = Some((text, taken));
+            // From here on answers are told; one may have come just before.
+            self.on_answers(ctx);
+            if self.stalled.is_none() {
+                return None;
+            }
+            ctx.run_later(STALL, |session, _| session.give_up_stalled());
+            return Some(waiting);
+        }
+        self.saturated = false;
+        self.accept(&text, ctx);
+        None
+    }
+
+    fn give_up_stalled(&mut self) {
+        self.collect();
+        if self.lanes.in_flight() < self.worker.ctx.limits.pipeline {
+            return; // it is being taken up
+        }
+        if let Some((text, taken)) = self.stalled.take() {
+            self.saturated = true;
+            self.refuse_busy(&text);
+            let _ = taken.send(()); // the socket may be gone
+        }
+    }
+
+    /// Requests were answered: start what waited for them.
+    pub(super) fn on_answers(&mut self, ctx: &mut Context<Self>) {
+        self.collect();
+        self.start_ready(ctx);
+        if self.lanes.in_flight() < self.worker.ctx.limits.pipeline
+            && let Some((text, taken)) = self.stalled.take()
+        {
+            self.accept(&text, ctx);
+            let _ = taken.send(()); // the socket may be gone
+        }
+    }
+
+    /// Notes the answers since the last look; while something waits, the next answer is told. Whether there were any.
+    fn collect(&mut self) -> bool {
+        let waits = self.lanes.is_waiting() || self.stalled.is_some();
+        let answered = self.outbox.take_answered(waits);
+        self.lanes.answered(answered);
+        answered != Answered::default()
+    }
+
+    fn accept(&mut self, text: &str, ctx: &mut Context<Self>) {
+        if self.outbox.is_closing() {
+            return; // nothing begins that could not be answered
+        }
+        let now = Instant::now();
+        let Frame { id, request } = Frame::parse(text);
+        if !self.within_rate(id.as_ref(), now) {
+            return;
+        }
+        // What counts is the login session as the hub knows it now (PROTOCOL section 2).
+        match self.worker.ctx.accounts.current(self.connected.who.sid) {
+            Some(who) if *who.role == *self.connected.who.role => {}
+            _ => return self.outbox.close(Close::Unauthorized),
+        }
+        match request {
+            Ok(request) => self.dispatch(id.unwrap_or(Value::Null), request, now, ctx),
+            Err(error) => {
+                self.count_invalid(&error, now);
+                self.answer_error(id.as_ref(), "invalid", &error);
+            }
+        }
+    }
+
+    /// Takes from the session's rate; refuses where there is nothing left.
+    fn within_rate(&mut self, id: Option<&Value>, now: Instant) -> bool {
+        let Err(wait) = self.bucket.take(now) else {
+            return true;
+        };
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+        self.answer_error(id, "any", &Error::of(Code::RateLimited).retry_after_ms(wait_ms));
+        if self.rate_strikes.add(now) {
+            self.outbox.close(Close::RateLimitIgnored);
+        }
+        false
+    }
+
+    fn dispatch(&mut self, id: Value, request: Request, at: Instant, ctx: &mut Context<Self>) {
+        let kind = request.name();
+        match request {
+            Request::Ping => {
+                let cursor = self.cursor(self.position()).to_string();
+                self.push(&Event::Pong {
+                    id,
+                    at: timestamp::rfc3339(timestamp::now_ms()),
+                    cursor,
+                });
+            }
+            Request::Renew(renew) => {
+                let renewed = self.renew(renew, ctx);
+                self.answer_now(&id, kind, at, renewed);
+            }
+            Request::Subscribe(subscribe) => self.subscribe(id, subscribe, at, ctx),
+            request => {
+                let prepared = requests::prepare(&self.worker.ctx, &self.connected.who, &self.origin, request);
+                match prepared {
+                    Ok(Prepared::Now(body)) => self.answer_now(&id, kind, at, Ok(body)),
+                    Ok(Prepared::Run {
+                        lane,
+                        work,
+                        idempotency,
+                    }) => {
+                        let job = Box::new(Job {
+                            origin: self.origin.clone(),
+                            work,
+                            idempotency,
+                        });
+                        self.lanes.push(
+                            lane,
+                            Pending {
+                                id,
+                                kind,
+                                at,
+                                what: What::Run(job),
+                            },
+                        );
+                        self.start_ready(ctx);
+                    }
+                    Err(error) => {
+                        self.count_invalid(&error, at);
+                        // It was sent in order with writes, so it is answered in that order.
+                        self.lanes.push(
+                            Lane::Alone,
+                            Pending {
+                                id,
+                                kind,
+                                at,
+                                what: What::Refuse(error),
+                            },
+                        );
+                        self.start_ready(ctx);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts every request whose turn it is.
+    fn start_ready(&mut self, ctx: &mut Context<Self>) {
+        loop {
+            // Results that the client does not fetch are memory: start no more until it does.
+            if self.outbox.result_bytes() > self.worker.ctx.limits.max_result_bytes {
+                if self.lanes.is_waiting() && !self.held_back {
+                    self.held_back = true;
+                    let outbox = self.outbox.clone();
+                    let room = async move { outbox.results_sent().await }.into_actor(self);
+                    ctx.spawn(room.map(|(), session, ctx| {
+                        session.held_back = false;
+                        session.on_answers(ctx);
+                    }));
+                }
+                break;
+            }
+            match self.lanes.next() {
+                Some((lane, Pending { id, kind, at, what })) => match what {
+                    What::Run(job) => self.run(lane, id, kind, at, *job, ctx),
+                    What::Refuse(error) => {
+                        self.outbox.expect_answer();
+                        let _ = self
+                            .outbox
+                            .push_answer(self.error_frame(Some(&id), kind, &error), true);
+                    }
+                },
+                // An answer may have come since: only when there was none will the next one be told.
+                None if !self.collect() => break,
+                None => {}
+            }
+        }
+    }
+
+    fn run(&self, lane: Lane, id: Value, kind: &'static str, at: Instant, job: Job, ctx: &mut Context<Self>) {
+        let outbox = self.outbox.clone();
+        let session = ctx.address();
+        let hub = self.worker.ctx.clone();
+        let origin = job.origin.clone();
+        let reply = Box::new(move |result: Result<Body>| {
+            let frame = answer_frame(&hub, &origin, &id, kind, at, result);
+            if outbox.push_answer(frame, lane.is_ordered()) {
+                // Bounded: sent only after the session asked, once for each time it asked.
+                #[allow(clippy::disallowed_methods)]
+                session.do_send(messages::Answered);
+            }
+        });
+        self.outbox.expect_answer();
+        self.worker.ctx.executor.submit(job, reply);
+    }
+
+    fn renew(&mut self, renew: Renew, ctx: &mut Context<Self>) -> Result<Body> {
+        let (who, expires_ms) = self.worker.ctx.accounts.authenticate(&renew.token)?;
+        if who.user_id != self.connected.who.user_id || who.sid != self.connected.who.sid {
+            return Err(Error::new(
+                Code::Unauthorized,
+                "The token belongs to another login.",
+            ));
+        }
+        self.expires_ms = expires_ms;
+        self.arm_expiry(ctx);
+        let left_s = (expires_ms - timestamp::now_ms()).max(0) / 1000;
+        Ok(Body::from_value(&json!({ "expires_in": left_s })))
+    }
+
+    fn subscribe(&mut self, id: Value, subscribe: Subscribe, at: Instant, ctx: &mut Context<Self>) {
+        let role = &self.connected.who.role;
+        let schema = self.worker.ctx.executor.schema();
+        let tables = match &subscribe.tables {
+            TableSet::All => None,
+            TableSet::Only(names) => {
+                match names
+                    .iter()
+                    .map(|n| requests::subscribe::readable(&schema, role, n))
+                    .collect()
+                {
+                    Ok(names) => Some::<Vec<String>>(names),
+                    Err(error) => return self.answer_now(&id, "subscribe", at, Err(error)),
+                }
+            }
+        };
+        let names = tables
+            .clone()
+            .unwrap_or_else(|| requests::subscribe::all_readable(&schema, role));
+        let wanted = Audience::new(role.clone(), self.connected.who.user_id, tables);
+        let before = std::mem::replace(&mut self.audience, wanted.clone());
+        let body = move |commit: u64| Body::from_value(&json!({ "tables": names, "commit": commit }));
+        match self.place {
+            Place::Live { .. } => {
+                let relay = self.worker.relay.clone();
+                let session = self.connected.id;
+                let retuned = async move { relay.retune(session, before, wanted).await }.into_actor(self);
+                // Waited for: the next frame must not be taken up before the tables are changed.
+                ctx.wait(retuned.map(move |retuned, session, _| {
+                    let from = retuned.map(|from| from.unwrap_or_else(|| session.position()));
+                    session.answer_now(&id, "subscribe", at, from.map(body));
+                }));
+            }
+            // The replay reads `self.audience` for every page, so the tables flow from where it is.
+            Place::Replaying { after } => self.answer_now(&id, "subscribe", at, Ok(body(after))),
+            // The join under way carries the old tables: come again when it is done.
+            Place::Joining => {
+                self.audience = before;
+                ctx.run_later(Duration::from_millis(5), move |session, ctx| {
+                    session.subscribe(id, subscribe, at, ctx);
+                });
+            }
+        }
+    }
+
+    fn answer_now(&self, id: &Value, kind: &'static str, at: Instant, result: Result<Body>) {
+        let frame = answer_frame(&self.worker.ctx, &self.origin, id, kind, at, result);
+        self.outbox.push(frame);
+    }
+
+    fn answer_error(&self, id: Option<&Value>, kind: &'static str, error: &Error) {
+        self.outbox.push(self.error_frame(id, kind, error));
+    }
+
+    fn error_frame(&self, id: Option<&Value>, kind: &'static str, error: &Error) -> Bytes {
+        self.worker
+            .ctx
+            .metrics
+            .requests
+            .with_label_values(&[kind, error.code.as_str()])
+            .inc();
+        requests::audit_refusal(&self.worker.ctx, &self.origin, kind, error);
+        error_frame(id, error)
+    }
+
+    fn refuse_busy(&mut self, text: &str) {
+        let Frame { id, .. } = Frame::parse(text);
+        if !self.within_rate(id.as_ref(), Instant::now()) {
+            return;
+        }
+        let busy = Error::of(Code::Busy)
+            .with("limit", "pipeline")
+            .retry_after_ms(BUSY_RETRY_MS);
+        self.answer_error(id.as_ref(), "any", &busy);
+    }
+
+    pub(super) fn refuse_binary(&mut self) {
+        let error = Error::invalid("Binary messages are not part of the protocol.");
+        self.count_invalid(&error, Instant::now());
+        self.answer_error(None, "invalid", &error);
+    }
+
+    fn count_invalid(&mut self, error: &Error, now: Instant) {
+        if error.code == Code::InvalidRequest && self.invalid_strikes.add(now) {
+            self.outbox.close(Close::InvalidRequests);
+        }
+    }
+}
+
+fn answer_frame(
+    hub: &super::Context,
+    origin: &crate::executor::Origin,
+    id: &Value,
+    kind: &'static str,
+    at: Instant,
+    result: Result<Body>,
+) -> Bytes {
+    hub.metrics
+        .request_seconds
+        .with_label_values(&[kind])
+        .observe(at.elapsed().as_secs_f64());
+    match result {
+        Ok(body) => {
+            hub.metrics.requests.with_label_values(&[kind, "ok"]).inc();
+            frame::text_with(body.0.len() + 48, |out| body.write_frame(id, out))
+        }
+        Err(error) => {
+            hub.metrics
+                .requests
+                .with_label_values(&[kind, error.code.as_str()])
+                .inc();
+            requests::audit_refusal(hub, origin, kind, &error);
+            error_frame(Some(id), &error)
+        }
+    }
+}
+
+/// An error frame; the cause goes to the log under the request id that the client gets.
+fn error_frame(id: Option<&Value>, error: &Error) -> Bytes {
+    let request_id = Uuid::now_v7().to_string();
+    requests::log_error(error, &request_id);
+    frame::text(error.to_frame(id, &request_id).to_string().as_bytes())
+}

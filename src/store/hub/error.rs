@@ -1,0 +1,57 @@
+//! What can go wrong with `hub.db`, and what of it a client is told.
+
+use diesel::result::{DatabaseErrorKind, Error as Diesel};
+
+use crate::protocol::error::{Code, Error as Public};
+
+/// An error of the hub's own database.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Database(#[from] Diesel),
+    #[error("no connection to hub.db: {0}")]
+    Pool(#[from] r2d2::Error),
+    #[error("hub.db cannot be opened: {0}")]
+    Open(String),
+    #[error("a migration of hub.db failed: {0}")]
+    Migration(String),
+    /// Migrations that this binary does not know were applied.
+    #[error("hub.db was written by a newer version of Comptoir (it has migration {0}); install that version")]
+    Newer(String),
+    #[error("hub.db holds a value that cannot be read: {0}")]
+    Malformed(&'static str),
+    /// A rule was broken: the answer is ready.
+    #[error("{0}")]
+    Refused(Public),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Whether a UNIQUE rule was broken.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(
+            self,
+            Self::Database(Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+        )
+    }
+}
+
+impl From<Public> for Error {
+    fn from(refused: Public) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<Error> for Public {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(answer) => answer,
+            // A full disk, a lock held past the busy timeout, an I/O error: of the machine, not of the request.
+            Error::Database(Diesel::DatabaseError(DatabaseErrorKind::Unknown, _))
+            | Error::Pool(_)
+            | Error::Open(_) => Public::of(Code::Unavailable).caused_by(error),
+            other => Public::internal(other),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    accounts_generation (id) {
+        id -> BigInt,
+        n -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at_ms -> BigInt,
+        action -> Text,
+        user_id -> Nullable<BigInt>,
+        username -> Nullable<Text>,
+        address -> Nullable<Text>,
+        session -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        tables -> Nullable<Text>,
+        rows_affected -> Nullable<BigInt>,
+        commit_n -> Nullable<BigInt>,
+        outcome -> Text,
+        prev_hash -> Binary,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_head (id) {
+        id -> BigInt,
+        last_id -> BigInt,
+        entries -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_shipped (epoch) {
+        epoch -> Text,
+        last_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    known_pairs (user_id, address) {
+        user_id -> BigInt,
+        address -> Text,
+        last_login_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    logins (sid) {
+        sid -> Text,
+        user_id -> BigInt,
+        address -> Text,
+        user_agent -> Text,
+        created_at_ms -> BigInt,
+        last_used_at_ms -> BigInt,
+        expires_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (hash) {
+        hash -> Binary,
+        sid -> Text,
+        parent -> Nullable<Binary>,
+        expires_at_ms -> BigInt,
+        first_used_at_ms -> Nullable<BigInt>,
+        successor_used -> Bool,
+    }
+}
+
+diesel::table! {
+    settings (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    terminals (name) {
+        name -> Text,
+        address -> Text,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        username -> Text,
+        display_name -> Text,
+        role -> Text,
+        lang -> Text,
+        password_hash -> Text,
+        active -> Bool,
+        must_change_password -> Bool,
+        created_at_ms -> BigInt,
+        last_login_at_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::joinable!(known_pairs -> users (user_id));
+diesel::joinable!(logins -> users (user_id));
+diesel::joinable!(refresh_tokens -> logins (sid));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts_generation,
+    audit,
+    audit_head,
+    audit_shipped,
+    known_pairs,
+    logins,
+    refresh_tokens,
+    settings,
+    terminals,
+    users,
+);

@@ -1,0 +1,39 @@
+//! `GET /api/schema`: tables and functions that the role may use.
+
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+use super::{
+    HttpState,
+    body::ok_value,
+    caller::Authenticated,
+    endpoint::Endpoint,
+    openapi::{Operation, schema_ref},
+    problem::Problem,
+    rights,
+};
+
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![Endpoint::get(
+        "/api/schema",
+        show,
+        Operation::new(
+            "getSchema",
+            "data",
+            "Tables, columns, types, keys and functions that the role may use.",
+        )
+        .answers(200, "The schema as this role sees it.", schema_ref("Schema")),
+    )]
+}
+
+async fn show(
+    Authenticated(caller): Authenticated,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    let role = &caller.who.role;
+    let schema = state.context.executor.schema();
+    Ok(ok_value(&json!({
+        "tables": rights::schema(role, &schema),
+        "functions": rights::functions(role, &state.context.pack)
+    }))?)
+}

@@ -1,0 +1,98 @@
+//! Accounts and terminals beside a running hub.
+
+use serde_json::json;
+
+use crate::support::Hub;
+
+#[test]
+fn users_are_added_listed_and_changed_beside_a_running_hub() {
+    let hub = Hub::start();
+    hub.cli_with_input(
+        &[
+            "user",
+            "add",
+            "zoe",
+            "--role",
+            "caisse",
+            "--display-name",
+            "Zoé",
+            "--password-stdin",
+        ],
+        "une phrase longue\n",
+    )
+    .succeeded();
+    assert_eq!(
+        hub.login_with("zoe", "une phrase longue")["user"]["display_name"],
+        "Zoé"
+    );
+    let list = hub.cli(&["user", "list", "--json"]).succeeded().json();
+    let zoe = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|u| u["username"] == "zoe")
+        .unwrap()
+        .clone();
+    assert_eq!((&zoe["role"], &zoe["active"]), (&json!("caisse"), &json!(true)));
+    let mut socket = hub.socket_with_token(
+        hub.login_with("zoe", "une phrase longue")["token"]
+            .as_str()
+            .unwrap(),
+        "",
+    );
+    hub.cli_with_input(
+        &["user", "passwd", "zoe", "--password-stdin"],
+        "une autre phrase\n",
+    )
+    .succeeded();
+    assert_eq!(socket.closed().0, 4401);
+    hub.login_with("zoe", "une autre phrase");
+    hub.cli(&["user", "remove", "zoe"]).succeeded();
+    hub.try_login("zoe", "une autre phrase")
+        .problem(401, "invalid_credentials");
+}
+
+#[test]
+fn what_cannot_be_done_with_a_user_fails_with_1() {
+    let hub = Hub::start();
+    let add = |name: &str, role: &str, password: &str| {
+        hub.cli_with_input(
+            &["user", "add", name, "--role", role, "--password-stdin"],
+            password,
+        )
+    };
+    add("awa", "caisse", "une phrase longue").failed_with(1);
+    let said = add("zoe", "inconnu", "une phrase longue").failed_with(1).said();
+    assert!(
+        said.contains("inconnu") && said.contains("caisse"),
+        "the roles there are: {said}"
+    );
+    add("zoe", "caisse", "court").failed_with(1);
+    for args in [
+        &["user", "disable", "personne"][..],
+        &["user", "role", "awa", "inconnu"],
+        &["user", "remove", "personne"],
+    ] {
+        hub.cli(args).failed_with(1);
+    }
+}
+
+#[test]
+fn terminals_are_added_listed_and_removed() {
+    let hub = Hub::start();
+    hub.cli(&["terminal", "add", "guichet", "--here"]).succeeded();
+    hub.cli(&["terminal", "add", "stock", "--address", "192.0.2.4"])
+        .succeeded();
+    let list = hub.cli(&["terminal", "list", "--json"]).succeeded().json();
+    let names: Vec<_> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["name"].clone())
+        .collect();
+    assert!(names.contains(&json!("guichet")) && names.contains(&json!("stock")));
+    hub.cli(&["terminal", "add", "faux", "--address", "pas-une-adresse"])
+        .failed_with(2);
+    hub.cli(&["terminal", "remove", "stock"]).succeeded();
+    hub.cli(&["terminal", "remove", "stock"]).failed_with(1);
+}

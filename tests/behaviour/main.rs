@@ -1,0 +1,22 @@
+//! The promises of the wire contract, proved from outside: a real server process, real sockets,
+//! real files. One module per promise; `support` is the harness.
+
+mod support;
+
+mod bad_input;
+mod batch;
+mod changes;
+mod cli;
+mod guarantees;
+mod http;
+mod idempotency;
+mod login;
+mod order;
+mod query;
+mod resume;
+mod rfc6455;
+mod rpc;
+mod shutdown;
+mod socket;
+mod story;
+mod welcome;
