@@ -26,6 +26,9 @@ use crate::{
 /// How long the hub's own requests wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A read takes a further permit for each so many bytes it holds, so that the queue is bounded in both.
+const BYTES_PER_PERMIT: usize = 64 << 10;
+
 /// Visits the changes of one commit, in order, until it breaks.
 pub type Visit = Box<dyn FnMut(&Change) -> ControlFlow<()> + Send + 'static>;
 
@@ -65,7 +68,7 @@ impl ExecutorHandle {
         if !self.shared.is_accepting() {
             return promise.keep(Err(Error::of(Code::Unavailable)));
         }
-        match self.reads.clone().try_acquire_owned() {
+        match self.reads.clone().try_acquire_many_owned(permits(&job)) {
             // do_send ignores the mailbox's bound; the permits are the bound.
             Ok(permit) => self.readers.do_send(Read {
                 job,
@@ -214,6 +217,11 @@ impl ExecutorHandle {
             }
         }
     }
+}
+
+/// What a read takes of the readers' permits: one, and more where it is large.
+fn permits(job: &Job) -> u32 {
+    u32::try_from(job.weight() / BYTES_PER_PERMIT).map_or(1, |n| n.saturating_add(1))
 }
 
 async fn answered<T>(receiver: oneshot::Receiver<Result<T>>) -> Result<T> {

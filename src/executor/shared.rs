@@ -98,7 +98,7 @@ impl WriterLink {
             self.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
             return promise.keep(Err(busy()));
         }
-        let pending = Pending::new(task, promise, Instant::now(), bytes);
+        let pending = Box::new(Pending::new(task, promise, Instant::now(), bytes));
         let (pending, error) = match self.sender.try_send(Message::Member(pending)) {
             Ok(()) => return,
             Err(TrySendError::Full(Message::Member(pending))) => (pending, busy()),

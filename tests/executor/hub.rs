@@ -33,22 +33,13 @@ pub struct Hub {
     pub path: PathBuf,
 }
 
+#[derive(Default)]
 pub struct Setup {
     pub migrations: Vec<Migration>,
     pub seed: Option<Source>,
     pub limits: config::Limits,
     pub changes: config::Changes,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            migrations: Vec::new(),
-            seed: None,
-            limits: config::Limits::default(),
-            changes: config::Changes::default(),
-        }
-    }
+    pub idempotency: config::Idempotency,
 }
 
 pub fn migration(version: i64, sql: &str) -> Migration {
@@ -92,7 +83,7 @@ pub fn try_start(path: PathBuf, setup: Setup) -> Result<Hub, StartError> {
         readers: 2,
         limits: setup.limits,
         changes: setup.changes,
-        idempotency: config::Idempotency::default(),
+        idempotency: setup.idempotency,
         metrics: Metrics::new().unwrap(),
         on_commit: Box::new(move |commits| {
             for commit in commits {
@@ -120,12 +111,7 @@ pub fn origin() -> Origin {
 }
 
 pub fn statement(sql: &str, params: Vec<SqlValue>) -> Statement {
-    let word = sql
-        .trim_start()
-        .split_whitespace()
-        .next()
-        .unwrap_or("")
-        .to_ascii_lowercase();
+    let word = sql.split_whitespace().next().unwrap_or("").to_ascii_lowercase();
     let kind = match word.as_str() {
         "insert" | "replace" => Kind::Insert,
         "update" => Kind::Update,

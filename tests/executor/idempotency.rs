@@ -5,7 +5,7 @@ use comptoir::{
     protocol::{SqlValue, error::Code},
 };
 
-use crate::hub::{Setup, job, keyed, migration, query, statement, with_schema};
+use crate::hub::{Setup, job, keyed, migration, query, start_new, statement, with_schema};
 
 const SCHEMA: &str = "CREATE TABLE t(id INTEGER PRIMARY KEY, x UNIQUE)";
 const INSERT: &str = "INSERT INTO t(x) VALUES (1) RETURNING id, x";
@@ -109,4 +109,30 @@ async fn a_read_with_a_key_is_answered_alike_again() {
     assert_eq!(retried["duplicate"], true);
     assert_eq!(retried["rows"], first["rows"]);
     assert_eq!(hub.handle.head(), 2, "keeping an answer is no commit");
+}
+
+#[actix::test]
+async fn a_key_is_forgotten_after_its_time() {
+    let hub = start_new(Setup {
+        migrations: vec![migration(1, SCHEMA)],
+        idempotency: comptoir::config::Idempotency { ttl_s: 0 },
+        ..Setup::default()
+    });
+    hub.run(keyed(query("INSERT INTO t(x) VALUES (1)"), "k", 1))
+        .await
+        .unwrap();
+    let file = rusqlite::Connection::open(&hub.path).unwrap();
+    let deadline = std::time::Instant::now() + crate::hub::DEADLINE;
+    while file
+        .query_row("SELECT count(*) FROM _comptoir_idempotency", [], |row| {
+            row.get::<_, i64>(0)
+        })
+        .unwrap()
+        > 0
+    {
+        assert!(std::time::Instant::now() < deadline, "the key is still there");
+        tokio::task::yield_now().await;
+    }
+    let again = hub.run(keyed(query("INSERT INTO t(x) VALUES (2)"), "k", 2)).await;
+    assert!(again.unwrap().get("duplicate").is_none());
 }

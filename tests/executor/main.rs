@@ -10,3 +10,4 @@ mod group;
 mod idempotency;
 mod log;
 mod migrations;
+mod roles;

@@ -89,7 +89,7 @@ async fn one_that_fails_leaves_nothing_and_names_file_and_line() {
     let path = dir.path().join("data.db");
     let broken = migration(
         1,
-        "CREATE TABLE a(x);\n\nCREATE TABLE b(x);\nINSERT INTO nowhere VALUES (1);\n",
+        "CREATE TABLE a(x);\n\nCREATE TABLE b(x); -- and\nINSERT INTO nowhere VALUES (1);\n",
     );
     let error = failure(try_start(path.clone(), setup(vec![broken])));
     assert!(

@@ -25,6 +25,8 @@ use crate::{
 const MEMBER_BUDGET: Duration = Duration::from_millis(200);
 /// A group ends once it has taken this long: the answers of its members wait for its COMMIT.
 const GROUP_BUDGET: Duration = Duration::from_millis(250);
+/// A group ends once its answers and changes hold this much memory until they can be handed on, bytes.
+const GROUP_BYTES: usize = 16 << 20;
 /// After this many failures of the disk in one group, each member is tried by itself: one large write may
 /// fail where small ones fit, and a full disk must not cost a rerun of all for each of them.
 const DISK_FAILURES: usize = 3;
@@ -108,12 +110,14 @@ impl WriterThread {
             Err(error) => return Attempt::NotBegun(error),
         };
         let mut outcomes = Vec::with_capacity(members.len());
+        let mut held = 0;
         for (at, member) in members.iter().enumerate() {
-            if at > 0 && begun.elapsed() > GROUP_BUDGET {
+            if at > 0 && (begun.elapsed() > GROUP_BUDGET || held > GROUP_BYTES) {
                 break;
             }
             match self.run_member(member, members.len() == 1) {
                 Ok(Ok(done)) => {
+                    held += done.weight();
                     commits.extend(done.commit.map(Arc::new));
                     outcomes.push(Ok(done.body));
                 }

@@ -14,6 +14,7 @@ use crate::{
         audit_outbox,
         function::{Called, Caller},
         idempotency::Found,
+        log,
         statement::Ran,
         writer::{Mark, Writer},
     },
@@ -24,6 +25,14 @@ pub struct Done {
     pub body: Body,
     /// `None`: no row changed.
     pub commit: Option<Commit>,
+}
+
+impl Done {
+    /// About what it holds in memory, bytes.
+    pub fn weight(&self) -> usize {
+        let changes = self.commit.as_ref().map_or(0, |c| log::weight(&c.changes));
+        self.body.0.len() + changes
+    }
 }
 
 impl From<Body> for Done {

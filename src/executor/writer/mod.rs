@@ -33,7 +33,7 @@ const MAX_GROUP_BYTES: usize = 2 << 20;
 
 /// What the writer thread is sent.
 pub enum Message {
-    Member(Pending),
+    Member(Box<Pending>),
     Control(Control),
     /// Nothing after this is run.
     Stop,
@@ -154,7 +154,7 @@ impl WriterThread {
             match next {
                 Some(Message::Member(member)) => {
                     bytes += member.bytes;
-                    members.push(member);
+                    members.push(*member);
                     if members.len() == MAX_GROUP || bytes >= MAX_GROUP_BYTES {
                         self.run_group(members, bytes);
                         return false;

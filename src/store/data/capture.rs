@@ -5,6 +5,10 @@
 //! full, reals as `{"$real":"<17 digits>"}` (a JSON reader may round a bare number by a bit), blobs as
 //! `{"$blob_bytes":n}`, text by `json_quote`.
 //!
+//! What follows from triggers: virtual tables cannot be captured; a row whose text is longer than SQLite's
+//! length limit cannot be written; another program that wants to drop a column must drop the table's
+//! `_comptoir_` triggers first (they are made anew within a second), which migrations of the pack do by themselves.
+//!
 //! SQLite fires the triggers of a table newest first. The capture triggers must be the newest, or a
 //! trigger of the schema that touches the same row would be recorded before its cause.
 

@@ -16,7 +16,7 @@ const STATEMENTS: usize = 256;
 
 /// Memory of all SQLite connections of the process; past it a statement fails with NOMEM, which only
 /// that statement notices.
-const HEAP_LIMIT_BYTES: i64 = 512 << 20;
+const HEAP_LIMIT_BYTES: i64 = 256 << 20;
 
 /// Room above a frame or a result for the record around the value.
 const LENGTH_MARGIN_BYTES: usize = 1 << 20;

@@ -16,12 +16,12 @@ const LONGEST_NAME: usize = 64;
 
 /// An error of the hub's own statements or of a pack's functions: constraints are named in full.
 pub fn from_sqlite(error: Sqlite) -> Error {
-    convert(error, &|_, _| true, &|_| false)
+    convert(error, None, &|_, _| true, &|_| false)
 }
 
-/// An error of a statement that `role` wrote: names only tables and columns that the role has a right to, and is
+/// An error of the statement `sql` that `role` wrote: names only tables and columns that the role has a right to, and is
 /// `forbidden` where the unknown name is a real one that the role was not given.
-pub fn for_role(error: Sqlite, schema: &Schema, role: &Role) -> Error {
+pub fn for_role(error: Sqlite, sql: &str, schema: &Schema, role: &Role) -> Error {
     let known = |table: &str, column: Option<&str>| match column {
         None => role.admin || role.rights(table).is_some(),
         Some(column) => {
@@ -44,7 +44,7 @@ pub fn for_role(error: Sqlite, schema: &Schema, role: &Role) -> Error {
                     .any(|table| table.column(column).is_some() && !role.may_select(&table.name, column))
         }
     };
-    convert(error, &known, &hidden)
+    convert(error, Some(sql), &known, &hidden)
 }
 
 /// A name that SQLite did not find.
@@ -57,10 +57,10 @@ enum Unknown<'a> {
 type Known<'a> = &'a dyn Fn(&str, Option<&str>) -> bool;
 type Hidden<'a> = &'a dyn Fn(Unknown<'_>) -> bool;
 
-fn convert(error: Sqlite, known: Known<'_>, hidden: Hidden<'_>) -> Error {
-    let (code, said, sql) = match &error {
-        Sqlite::SqliteFailure(code, said) => (*code, said.as_deref().unwrap_or(""), None),
-        Sqlite::SqlInputError { error, msg, sql, .. } => (*error, msg.as_str(), Some(sql.as_str())),
+fn convert(error: Sqlite, sql: Option<&str>, known: Known<'_>, hidden: Hidden<'_>) -> Error {
+    let (code, said) = match &error {
+        Sqlite::SqliteFailure(code, said) => (*code, said.as_deref().unwrap_or("")),
+        Sqlite::SqlInputError { error, msg, .. } => (*error, msg.as_str()),
         Sqlite::NulError(_) => return Error::new(Code::InvalidSql, "The statement holds a NUL character."),
         Sqlite::MultipleStatement => return Error::new(Code::InvalidSql, "Only one statement at a time."),
         Sqlite::InvalidParameterName(_) | Sqlite::InvalidParameterCount(..) => {
@@ -109,6 +109,10 @@ fn invalid(said: &str, sql: Option<&str>, hidden: Hidden<'_>) -> Error {
     let own = |name: &str| {
         sql.is_some_and(|sql| sql.contains(name)) && name.chars().count() <= LONGEST_NAME && !name.is_empty()
     };
+    // Refusals that SQLite does not mark as such.
+    if said.starts_with("not authorized") || said.ends_with(" may not be modified") {
+        return Error::of(Code::Forbidden);
+    }
     if let Some(name) = said.strip_prefix("no such table: ") {
         let bare = bare(name);
         return if hidden(Unknown::Table(bare)) {

@@ -210,8 +210,8 @@ pub fn visit_commit(
     Ok(true)
 }
 
-/// About what a commit weighs in memory, bytes.
-fn weight(changes: &Changes) -> usize {
+/// About what the changes of a commit hold in memory, bytes.
+pub fn weight(changes: &Changes) -> usize {
     const CHANGE: usize = 128;
     const VALUE: usize = 32;
     match changes {

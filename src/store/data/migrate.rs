@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Batch, Connection, Result, fallible_iterator::FallibleIterator, params};
 
 use super::{books, capture};
 use crate::{
@@ -139,8 +139,7 @@ fn run(conn: &Connection, source: &Source) -> Result<(), MigrateError> {
         reason,
     };
     capture::remove(conn)?;
-    conn.execute_batch(&source.text)
-        .map_err(|cause| failed(line_of(&source.text, &cause), reason_of(&cause)))?;
+    run_statements(conn, &source.text).map_err(|(line, cause)| failed(Some(line), reason_of(&cause)))?;
     if conn.is_autocommit() {
         return Err(failed(
             None,
@@ -179,14 +178,46 @@ pub(super) fn break_log(conn: &Connection) -> Result<()> {
     Ok(())
 }
 
-fn line_of(text: &str, cause: &rusqlite::Error) -> Option<usize> {
-    let rusqlite::Error::SqlInputError { sql, offset, .. } = cause else {
-        return None;
-    };
-    // What SQLite was given is the rest of the file from the statement on.
-    let start = text.len().checked_sub(sql.len())?;
-    let at = start + usize::try_from(*offset).ok()?;
-    Some(1 + text.as_bytes().get(..at)?.iter().filter(|b| **b == b'\n').count())
+/// Runs the statements of a file one by one; an error comes with the line its statement begins on.
+fn run_statements(conn: &Connection, text: &str) -> Result<(), (usize, rusqlite::Error)> {
+    let mut statements = Batch::new(conn, text);
+    let mut at = 0;
+    loop {
+        let mut ran = || -> Result<Option<usize>> {
+            let Some(mut statement) = statements.next()? else {
+                return Ok(None);
+            };
+            let len = statement.expanded_sql().map_or(0, |sql| sql.len());
+            let mut rows = statement.query([])?;
+            while rows.next()?.is_some() {}
+            Ok(Some(len))
+        };
+        match ran() {
+            Ok(Some(len)) => at += len,
+            Ok(None) => return Ok(()),
+            Err(cause) => return Err((line_of(text, at), cause)),
+        }
+    }
+}
+
+/// The line of the first word at or after `at`, comments left out.
+fn line_of(text: &str, at: usize) -> usize {
+    let mut rest = text.get(at..).unwrap_or("");
+    loop {
+        rest = rest.trim_start();
+        let comment = if rest.starts_with("--") {
+            rest.find('\n')
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map(|end| end + 2)
+        } else {
+            None
+        };
+        match comment {
+            Some(end) => rest = &rest[end..],
+            None => break,
+        }
+    }
+    1 + text[..text.len() - rest.len()].matches('\n').count()
 }
 
 fn reason_of(cause: &rusqlite::Error) -> String {

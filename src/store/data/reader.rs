@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::{
     domain::{Role, Schema, TableRequest},
     protocol::{
-        error::{Code, Error, Result},
+        error::{Error, Result},
         request::Kind,
         result::Body,
         value::Params,
@@ -229,24 +229,14 @@ impl Reader {
         limits: &RunLimits,
         form: RowForm,
     ) -> Result<Ran> {
-        self.guard
-            .run(
-                &self.conn,
-                authority,
-                sql,
-                Some(Kind::Select),
-                params,
-                limits,
-                form,
-            )
-            .map_err(|error| match error.code {
-                // The connection only reads; what it refuses to write is not the disk's fault.
-                Code::Unavailable
-                    if error.cause.as_deref() == Some("attempt to write a readonly database") =>
-                {
-                    Error::of(Code::Forbidden)
-                }
-                _ => error,
-            })
+        self.guard.run(
+            &self.conn,
+            authority,
+            sql,
+            Some(Kind::Select),
+            params,
+            limits,
+            form,
+        )
     }
 }

@@ -1,5 +1,6 @@
 //! SQL functions that clients may call. What is not here tells of the file, the connection or other callers
-//! (`last_insert_rowid`, `changes`, `sqlite_*`), loads code, or is unknown.
+//! (`last_insert_rowid`, `changes`, `sqlite_*`), loads code, takes quadratic time in one call (`json_patch`), or is
+//! unknown.
 
 /// Lower case, sorted.
 const ALLOWED: &[&str] = &[
@@ -54,7 +55,6 @@ const ALLOWED: &[&str] = &[
     "json_group_object",
     "json_insert",
     "json_object",
-    "json_patch",
     "json_pretty",
     "json_quote",
     "json_remove",
@@ -70,7 +70,6 @@ const ALLOWED: &[&str] = &[
     "jsonb_group_object",
     "jsonb_insert",
     "jsonb_object",
-    "jsonb_patch",
     "jsonb_remove",
     "jsonb_replace",
     "jsonb_set",

@@ -228,7 +228,7 @@ impl Guard {
                 statement,
                 _restore: restore,
             }),
-            Err(error) => Err(self.error(authority, error)),
+            Err(error) => Err(self.error(authority, sql, error)),
         }
     }
 
@@ -280,7 +280,7 @@ impl Guard {
         let mut ran =
             statement::run(conn, &mut guarded, params, limits, form).map_err(|failure| match failure {
                 Failure::Refused(error) => error,
-                Failure::Sqlite(error) => self.error(authority, error),
+                Failure::Sqlite(error) => self.error(authority, sql, error),
             })?;
         if matches!(&self.0.lock().acting, Acting::Role(_, screen) if screen.kind != Kind::Insert) {
             ran.last_insert_id = None;
@@ -288,11 +288,11 @@ impl Guard {
         Ok(ran)
     }
 
-    fn error(&self, authority: &Authority, error: rusqlite::Error) -> Error {
+    fn error(&self, authority: &Authority, sql: &str, error: rusqlite::Error) -> Error {
         match authority {
             Authority::Role(role) => {
                 let schema = Arc::clone(&self.0.lock().schema);
-                for_role(error, &schema, role)
+                for_role(error, sql, &schema, role)
             }
             _ => from_sqlite(error),
         }

@@ -21,6 +21,11 @@ fn starts_with(name: &str, prefix: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
+/// What full-text search asks of its own accord. No statement of a client's can: `classify` refuses PRAGMA.
+pub fn is_full_text(action: &AuthAction<'_>) -> bool {
+    matches!(action, AuthAction::Pragma { pragma_name, pragma_value: None } if *pragma_name == "data_version")
+}
+
 /// A function of the pack: every row of every business table, and no more.
 pub fn allows_pack(context: &AuthContext<'_>) -> bool {
     // Change capture writes under the names of our triggers.
@@ -31,9 +36,15 @@ pub fn allows_pack(context: &AuthContext<'_>) -> bool {
         AuthAction::Function { function_name } => {
             captures
                 || functions::allowed(function_name)
-                || ["last_insert_rowid", "changes", "total_changes"]
-                    .iter()
-                    .any(|name| function_name.eq_ignore_ascii_case(name))
+                || [
+                    "last_insert_rowid",
+                    "changes",
+                    "total_changes",
+                    "json_patch",
+                    "jsonb_patch",
+                ]
+                .iter()
+                .any(|name| function_name.eq_ignore_ascii_case(name))
         }
         AuthAction::Read { table_name, .. } => {
             business(table_name) || table_name.eq_ignore_ascii_case(MIRROR)
@@ -41,7 +52,7 @@ pub fn allows_pack(context: &AuthContext<'_>) -> bool {
         AuthAction::Insert { table_name }
         | AuthAction::Delete { table_name }
         | AuthAction::Update { table_name, .. } => business(table_name),
-        _ => false,
+        action => is_full_text(&action),
     }
 }
 
@@ -104,7 +115,7 @@ pub fn allows_role(context: &AuthContext<'_>, role: &Role, schema: &Schema, scre
                 .table(table_name)
                 .is_some_and(|table| role.may_delete(&table.name)),
         },
-        _ => false,
+        action => is_full_text(&action),
     }
 }
 

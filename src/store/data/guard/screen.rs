@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    domain::{Role, Schema, Table},
+    domain::{Role, Schema, Table, TableKind},
     protocol::{
         error::{Code, Error, Result},
         request::Kind,
@@ -38,6 +38,8 @@ pub struct Screen {
     joins_by_name: bool,
     /// `SELECT *` or `t.*` somewhere.
     star: bool,
+    /// Columns read as `excluded.column`, which SQLite does not report.
+    excluded: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -72,7 +74,18 @@ impl Screen {
             Kind::Insert => insert_head(after_verb)?,
             _ => (None, false),
         };
+        let excluded = tokens
+            .windows(3)
+            .filter(|three| {
+                three[1].is_punctuation(b'.')
+                    && three[0]
+                        .name()
+                        .is_some_and(|name| name.eq_ignore_ascii_case("excluded"))
+            })
+            .filter_map(|three| three[2].name().map(str::to_owned))
+            .collect();
         Ok(Self {
+            excluded,
             kind,
             end,
             mentioned,
@@ -146,6 +159,17 @@ impl Screen {
         if role.admin {
             return Ok(());
         }
+        // A view of which no column is used is never asked about.
+        let unseen_view = schema.tables.iter().any(|table| {
+            table.kind == TableKind::View
+                && self.mentions(&table.name)
+                && role.rights(&table.name).is_none_or(|r| {
+                    r.select.is_none() && r.insert.is_none() && r.update.is_none() && !r.delete
+                })
+        });
+        if unseen_view {
+            return Err(Error::of(Code::Forbidden));
+        }
         let blind = |table: &Table| {
             table
                 .columns
@@ -184,6 +208,13 @@ impl Screen {
         let Some(table) = schema.table(&insert.table) else {
             return Ok(());
         };
+        let excluded = self
+            .excluded
+            .iter()
+            .all(|name| role.may_select(&table.name, name) || may_insert(role, table, name));
+        if !excluded {
+            return Err(Error::of(Code::Forbidden));
+        }
         let allowed = match &insert.columns {
             Some(columns) => columns.iter().all(|name| may_insert(role, table, name)),
             None if insert.defaults => true,

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use rand::Rng;
 use rusqlite::{
     Connection,
+    config::DbConfig,
     hooks::{AuthAction, AuthContext},
 };
 
@@ -15,7 +16,7 @@ use crate::{
     protocol::error::Result,
 };
 
-use super::{functions, screen::Screen};
+use super::{functions, policy, screen::Screen};
 use crate::store::data::error::from_sqlite;
 
 /// Letters of a schema's name: 4.7 bits each.
@@ -49,6 +50,12 @@ pub fn quoted(name: &str) -> String {
 impl Shadow {
     /// Makes the views for `role` on a connection to which the business database is attached as `secret`.
     pub fn cast(conn: &Connection, secret: &str, schema: &Schema, role: &Role) -> Result<Self> {
+        // Defensive SQLite keeps the names of full-text shadow tables for itself, and those need a shadow too.
+        let defensive = |on| {
+            conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, on)
+                .map_err(from_sqlite)
+        };
+        defensive(false)?;
         let mut shadow = Self {
             secret: secret.to_owned(),
             whole: HashSet::new(),
@@ -71,6 +78,7 @@ impl Shadow {
                 shadow.partial.insert(name);
             }
         }
+        defensive(true)?;
         Ok(shadow)
     }
 
@@ -129,7 +137,7 @@ impl Shadow {
                     _ => is_table_function(&table),
                 }
             }
-            _ => false,
+            action => policy::is_full_text(&action),
         }
     }
 }

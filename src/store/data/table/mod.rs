@@ -187,7 +187,7 @@ impl<'a> Seen<'a> {
         match failure {
             Failure::Refused(error) => error,
             Failure::Sqlite(error) => {
-                let error = for_role(error, self.schema, self.role);
+                let error = for_role(error, "", self.schema, self.role);
                 match error.code {
                     // The SQL is ours: the caller sent names and values only.
                     Code::InvalidSql => Error {

@@ -1,0 +1,6 @@
+//! Roles in SQL: what each may not do, and that nothing hidden shows.
+
+mod attacks;
+mod interference;
+mod support;
+mod tables;
