@@ -358,6 +358,7 @@ const VISIBLE: [&str; 3] = [
 
 #[test]
 fn what_a_role_may_not_read_makes_no_difference_to_what_it_sees() {
+    let _turn = crate::support::beside_others();
     let count = std::env::var("COMPTOIR_GENERATED")
         .ok()
         .and_then(|n| n.parse().ok())

@@ -1,6 +1,10 @@
 //! A shop with secrets, on a real file.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
+};
 
 use comptoir::{
     domain::{Columns, Role, Schema, TableRights},
@@ -260,4 +264,15 @@ pub fn resident() -> u64 {
         .and_then(|pages| pages.parse::<u64>().ok())
         .unwrap_or(0)
         * 4096
+}
+
+/// SQLite's heap limit belongs to the process: while a bomb fills it, no other test may need memory.
+static TURNS: RwLock<()> = RwLock::new(());
+
+pub fn beside_others() -> RwLockReadGuard<'static, ()> {
+    TURNS.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub fn alone() -> RwLockWriteGuard<'static, ()> {
+    TURNS.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -129,6 +129,7 @@ fn refused(answer: Result<Value>) -> Code {
 
 #[test]
 fn a_user_sees_his_own_rows_and_the_columns_granted() {
+    let _turn = crate::support::beside_others();
     let mut shop = shop();
     let role = patient();
     assert_eq!(
@@ -192,6 +193,7 @@ fn a_user_sees_his_own_rows_and_the_columns_granted() {
 
 #[test]
 fn a_row_stays_with_its_owner() {
+    let _turn = crate::support::beside_others();
     let mut shop = shop();
     let role = patient();
     let made = write(
@@ -284,6 +286,7 @@ fn a_row_stays_with_its_owner() {
 
 #[test]
 fn a_trigger_cannot_give_a_row_away_unnoticed() {
+    let _turn = crate::support::beside_others();
     let shop = shop();
     shop.writer.execute_batch("CREATE TRIGGER don AFTER INSERT ON ordonnances BEGIN UPDATE ordonnances SET patient_id = 8 WHERE id = new.id; END").unwrap();
     let made = write(
@@ -299,6 +302,7 @@ fn a_trigger_cannot_give_a_row_away_unnoticed() {
 
 #[test]
 fn filters_compare_with_the_columns_affinity() {
+    let _turn = crate::support::beside_others();
     let mut shop = shop();
     let role = admin();
     let ids = |shop: &mut Shop, action| -> Vec<i64> {
@@ -343,6 +347,7 @@ fn filters_compare_with_the_columns_affinity() {
 
 #[test]
 fn a_composite_key_is_in_key_order_and_pages_are_steady() {
+    let _turn = crate::support::beside_others();
     let mut shop = shop();
     let role = admin();
     assert_eq!(
@@ -392,6 +397,7 @@ fn a_composite_key_is_in_key_order_and_pages_are_steady() {
 
 #[test]
 fn a_role_writes_the_columns_granted() {
+    let _turn = crate::support::beside_others();
     let shop = shop();
     let role = vendeur();
     let update = |pairs: &[(&str, SqlValue)]| TableAction::Update {
@@ -456,6 +462,7 @@ fn a_role_writes_the_columns_granted() {
 
 #[test]
 fn an_index_over_hidden_columns_is_reported() {
+    let _turn = crate::support::beside_others();
     let shop = shop();
     let role = vendeur();
     let roles = comptoir::domain::Roles(BTreeMap::from([(Arc::clone(&role.name), role)]));

@@ -73,3 +73,25 @@ impl Deadline {
         at != NEVER && u64::try_from(self.0.start.elapsed().as_nanos()).unwrap_or(NEVER) >= at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDLESS: &str =
+        "WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c";
+
+    #[test]
+    fn a_statement_past_its_time_is_interrupted_and_the_next_one_runs() {
+        let conn = Connection::open_in_memory().unwrap();
+        let deadline = Deadline::install(&conn).unwrap();
+        deadline.arm(Instant::now() + std::time::Duration::from_millis(20));
+        let error = conn.query_row(ENDLESS, [], |_| Ok(())).unwrap_err();
+        assert_eq!(from_sqlite(error).code, crate::protocol::Code::Timeout);
+        assert!(deadline.expired());
+        deadline.disarm();
+        conn.query_row("SELECT 1", [], |_| Ok(())).unwrap();
+        deadline.cancel();
+        assert!(conn.query_row(ENDLESS, [], |_| Ok(())).is_err());
+    }
+}

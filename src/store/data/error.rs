@@ -88,9 +88,10 @@ fn classify(code: ffi::Error, said: &str, sql: Option<&str>, known: Known<'_>, h
         )
         .with("limit", "memory"),
         ErrorCode::AuthorizationForStatementDenied => Error::of(Code::Forbidden),
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
-            Error::of(Code::Busy).retry_after_ms(BUSY_RETRY_MS)
-        }
+        ErrorCode::DatabaseBusy
+        | ErrorCode::DatabaseLocked
+        | ErrorCode::FileLockingProtocolFailed
+        | ErrorCode::SchemaChanged => Error::of(Code::Busy).retry_after_ms(BUSY_RETRY_MS),
         ErrorCode::DiskFull
         | ErrorCode::SystemIoFailure
         | ErrorCode::DatabaseCorrupt

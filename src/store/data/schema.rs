@@ -133,3 +133,43 @@ fn has_key_index(conn: &Connection, table: &str) -> rusqlite::Result<bool> {
     conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1, 'main') WHERE origin = 'pk')")?
         .query_row([table], |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_kinds_and_computed_columns_are_told_apart() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(
+            "CREATE TABLE a(id INTEGER PRIMARY KEY, n TEXT NOT NULL DEFAULT 'x', g INT GENERATED ALWAYS AS (id * 2));
+             CREATE TABLE b(x TEXT, y INT, PRIMARY KEY (y, x)) WITHOUT ROWID;
+             CREATE TABLE c(id INTEGER PRIMARY KEY DESC);
+             CREATE TABLE d(x);
+             CREATE VIEW v AS SELECT n FROM a;
+             CREATE VIEW broken AS SELECT 1 FROM nowhere;
+             CREATE VIRTUAL TABLE f USING fts5(t);
+             CREATE TABLE _comptoir_x(y);
+             CREATE TRIGGER t AFTER INSERT ON d BEGIN SELECT 1; END;",
+        )
+        .unwrap();
+        let schema = read(&conn).unwrap();
+        let table = |name: &str| schema.table(name).unwrap();
+        assert_eq!(table("a").rowid_alias, Some(0));
+        assert!(
+            table("a").columns[2].generated
+                && table("a").columns[1].has_default
+                && table("a").columns[1].not_null
+        );
+        assert_eq!(table("b").key, Key::Columns(vec![1, 0]));
+        assert!(table("b").without_rowid);
+        assert_eq!(table("c").rowid_alias, None);
+        assert_eq!(table("d").key, Key::Rowid);
+        assert_eq!(table("v").kind, TableKind::View);
+        assert!(table("broken").columns.is_empty());
+        assert_eq!(table("f").kind, TableKind::Virtual);
+        assert_eq!(table("f_data").kind, TableKind::Virtual);
+        assert!(schema.table("_comptoir_x").is_none());
+        assert_eq!(schema.triggers, ["broken", "t", "v"]);
+    }
+}
