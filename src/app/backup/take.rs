@@ -46,16 +46,16 @@ pub fn take(dir: &DataDir, target: &Path, prefix: &str) -> Result<Taken, Error> 
     fs::create_dir_all(parent).map_err(Error::io(parent))?;
     let staging = Staging::new(parent).map_err(Error::io(parent))?;
 
-    // The hub's database first: it follows the business database (audit, notifications) and remembers
-    // how far. Behind, it catches up at the next start; ahead, it would tell of what never happened.
-    let hub_copy = staging.path().join("hub.db");
-    store::hub::backup::backup_to(&dir.hub_db(), &hub_copy).map_err(|cause| Error::Database {
-        database: "hub.db",
-        cause: cause.to_string(),
-    })?;
+    // The business database first: write audits leave it only once hub.db has them, so the later copy of
+    // hub.db lacks none. What it has beyond the copy of data.db is history of writes that a restore undoes.
     let data_copy = staging.path().join("data.db");
     let commit = store::data::backup::copy(dir.data_db(), &data_copy).map_err(|cause| Error::Database {
         database: "data.db",
+        cause: cause.to_string(),
+    })?;
+    let hub_copy = staging.path().join("hub.db");
+    store::hub::backup_to(&dir.hub_db(), &hub_copy).map_err(|cause| Error::Database {
+        database: "hub.db",
         cause: cause.to_string(),
     })?;
 

@@ -4,6 +4,7 @@ use std::{fmt::Write as _, path::PathBuf};
 
 use super::{Failure, Global, output::say};
 use crate::{
+    app::packs,
     domain::{Column, Table},
     pack::{Cardinality, Function, Pack, ParamType},
     store::data::pack_check::{self, Description},
@@ -11,9 +12,9 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The pack's directory
+    /// The pack's directory; default: the pack that the data directory remembers
     #[arg(long, value_name = "DIR")]
-    app: PathBuf,
+    app: Option<PathBuf>,
     /// The database that the pack is for, where its migrations do not make the tables; only its schema is read
     #[arg(long, value_name = "FILE")]
     database: Option<PathBuf>,
@@ -21,9 +22,15 @@ pub struct Args {
 
 /// # Errors
 /// The faults of the pack.
-pub fn run(args: Args, _: &Global) -> Result<(), Failure> {
+pub fn run(args: Args, global: &Global) -> Result<(), Failure> {
     let existing = args.database.as_deref();
-    let mut pack = Pack::load(&args.app).map_err(Failure::failed)?;
+    let mut pack = match &args.app {
+        Some(dir) => Pack::load(dir).map_err(Failure::failed)?,
+        None => packs::choose(&global.open()?.1, None)?,
+    };
+    if pack.is_none() {
+        return Err(Failure::usage("there is no pack here; name one with --app DIR"));
+    }
     pack_check::check_against(&mut pack, existing).map_err(Failure::failed)?;
     let description = pack_check::describe(&pack, existing).map_err(Failure::failed)?;
     say(declarations(&pack, &description).trim_end())

@@ -42,6 +42,8 @@ impl AccountsHandle {
         peer: Peer,
         user_agent: String,
     ) -> Result<Grant> {
+        // An account made or changed a moment ago from the command line counts already.
+        self.poll_now().await?;
         let attempt = self.attempt(username, peer);
         if !self.verify(username, password.clone(), &attempt).await? {
             return Err(Error::of(Code::InvalidCredentials));
