@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
-use actix::{Actor, AsyncContext, Context, Handler, ResponseFuture, SyncArbiter};
+use actix::{Actor, AsyncContext, Context, Handler, ResponseFuture};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::{
     ExecutorHandle, ExecutorOptions, StartError, Started,
     messages::{Backup, Shutdown},
-    reader::{Reader, ReaderOptions},
+    reader::ReaderOptions,
+    readers::Readers,
     shared::{READER_QUEUE, Shared, WRITER_QUEUE, WriterLink, file_size},
     writer::{Keep, Message, WriterThread},
 };
@@ -96,22 +97,17 @@ impl Executor {
             largest_value,
             timeout,
         };
-        let readers = SyncArbiter::start_with_thread_builder(
-            reader_threads(options.readers),
-            || thread::Builder::new().name("reader".into()),
-            move || Reader::new(reader.clone()),
-        );
-        let reads = Arc::new(Semaphore::new(READER_QUEUE));
+        let readers = Readers::start(reader_threads(options.readers), &reader)?;
         let executor = Self {
             shared: shared.clone(),
             writer: link.clone(),
-            reads: reads.clone(),
+            reads: readers.permits.clone(),
             closed: Some(closed),
             copying: Arc::new(Semaphore::new(1)),
         }
         .start();
         Ok(Started {
-            handle: ExecutorHandle::new(shared, link, readers, reads, executor),
+            handle: ExecutorHandle::new(shared, link, readers, executor),
             not_captured,
             migrated,
             seeded,

@@ -3,13 +3,14 @@
 use std::{ops::ControlFlow, path::Path, sync::Arc, time::Duration, time::Instant};
 
 use actix::Addr;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::{
     Executor,
     job::{Job, LogPage, MirrorUser, Reply, WriteAudit},
     messages::{Backup, Shutdown},
-    reader::{Inspect, Read, Reader},
+    reader::Reader,
+    readers::{Read, Readers},
     reply::Promise,
     shared::{Shared, WriterLink, busy},
     writer::{Control, Message, Task},
@@ -36,8 +37,7 @@ pub type Visit = Box<dyn FnMut(&Change) -> ControlFlow<()> + Send + 'static>;
 pub struct ExecutorHandle {
     shared: Arc<Shared>,
     writer: WriterLink,
-    readers: Addr<Reader>,
-    reads: Arc<Semaphore>,
+    readers: Readers,
     executor: Addr<Executor>,
 }
 
@@ -45,15 +45,13 @@ impl ExecutorHandle {
     pub(super) fn new(
         shared: Arc<Shared>,
         writer: WriterLink,
-        readers: Addr<Reader>,
-        reads: Arc<Semaphore>,
+        readers: Readers,
         executor: Addr<Executor>,
     ) -> Self {
         Self {
             shared,
             writer,
             readers,
-            reads,
             executor,
         }
     }
@@ -68,9 +66,8 @@ impl ExecutorHandle {
         if !self.shared.is_accepting() {
             return promise.keep(Err(Error::of(Code::Unavailable)));
         }
-        match self.reads.clone().try_acquire_many_owned(permits(&job)) {
-            // do_send ignores the mailbox's bound; the permits are the bound.
-            Ok(permit) => self.readers.do_send(Read {
+        match self.readers.permits.clone().try_acquire_many_owned(permits(&job)) {
+            Ok(permit) => self.readers.read(Read {
                 job,
                 promise,
                 since: Instant::now(),
@@ -183,18 +180,15 @@ impl ExecutorHandle {
         &self,
         work: impl FnOnce(&mut Reader) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = tokio::time::timeout(PATIENCE, self.reads.clone().acquire_owned())
+        let permit = tokio::time::timeout(PATIENCE, self.readers.permits.clone().acquire_owned())
             .await
             .map_err(|_| busy())?
             .map_err(|_| Error::of(Code::Unavailable))?;
         let (sender, receiver) = oneshot::channel();
-        // do_send ignores the mailbox's bound; the permits are the bound.
-        self.readers.do_send(Inspect {
-            work: Box::new(move |reader| {
-                let _ = sender.send(work(reader)); // whoever asked may be gone
-            }),
-            permit,
+        let work = Box::new(move |reader: &mut Reader| {
+            let _ = sender.send(work(reader)); // whoever asked may be gone
         });
+        self.readers.inspect(work, permit);
         answered(receiver).await
     }
 

@@ -16,14 +16,19 @@
 //! |---|---|---|
 //! | writer channel | 1,024 jobs, 64 MiB | `busy` |
 //! | readers | 1,024 permits: one a job, one more for each 64 KiB of it | `busy` |
+//!
+//! Readers are plain threads on one channel, not a SyncArbiter: its mailbox is forwarded on the main arbiter, a
+//! thread more for each point read. A read that is not quick moves to threads of its own (`readers`).
 
 mod actor;
 mod answer;
+mod fair_queue;
 pub mod handle;
 pub mod job;
 mod messages;
 pub mod options;
 mod reader;
+mod readers;
 mod reply;
 mod shared;
 mod writer;

@@ -1,17 +1,14 @@
-//! The readers: a SyncArbiter's threads, each with its own connections.
+//! One reader thread's work: its own connections, and what is done on them.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
-
-use actix::{Actor, Handler, Message, SyncContext};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Job, Work, answer,
-    reply::Promise,
+    readers::{Inspect, Read},
     shared::{MAX_WAIT, Shared, WriterLink, busy},
     writer::Task,
 };
@@ -40,6 +37,15 @@ pub struct ReaderOptions {
     pub limits: RunLimits,
     pub largest_value: usize,
     pub timeout: Duration,
+}
+
+/// How long a read may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// This long; then it is given back to be run at its full time.
+    Within(Duration),
+    /// The statement time limit.
+    Full,
 }
 
 /// One reader thread.
@@ -123,6 +129,59 @@ impl Reader {
             Some(Found::OtherBody) => Err(Error::of(Code::Conflict)),
         }
     }
+
+    /// Answers a read; gives it back where it needs longer than its pace allows.
+    pub fn answer(&mut self, read: Read, pace: Pace) -> Option<Read> {
+        if read.since.elapsed() > MAX_WAIT {
+            read.promise.keep(Err(busy()));
+            return None;
+        }
+        self.refresh();
+        let (timeout, may_retry) = match pace {
+            Pace::Within(budget) if budget < self.options.timeout => (budget, true),
+            _ => (self.options.timeout, false),
+        };
+        self.connections.set_timeout(timeout);
+        let job = &read.job;
+        let outcome = catch_unwind(AssertUnwindSafe(|| match self.kept(job)? {
+            Some(body) => Ok((body, false)),
+            None => Ok((self.read(job)?, true)),
+        }));
+        let outcome = outcome.unwrap_or_else(|_| {
+            // What it left behind is unknown: begin with new connections.
+            self.connections = connections(&self.options, &self.schema);
+            Err(Error::internal("a read panicked"))
+        });
+        if may_retry && matches!(&outcome, Err(error) if error.code == Code::Timeout) {
+            return Some(read);
+        }
+        let Read {
+            job, promise, permit, ..
+        } = read;
+        drop(permit);
+        match (outcome, job.idempotency) {
+            (Ok((body, true)), Some(idempotency)) => self.options.writer.submit(
+                Task::Keep {
+                    user_id: job.origin.user_id,
+                    idempotency,
+                    body,
+                },
+                promise,
+            ),
+            (outcome, _) => promise.keep(outcome.map(|(body, _)| body)),
+        }
+        None
+    }
+
+    /// Does something of the hub's own.
+    pub fn inspect(&mut self, work: Inspect) {
+        self.refresh();
+        self.connections.set_timeout(self.options.timeout);
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            self.connections = connections(&self.options, &self.schema);
+            tracing::error!("a reader panicked");
+        }
+    }
 }
 
 /// A read affects no row.
@@ -141,78 +200,4 @@ fn connections(options: &ReaderOptions, schema: &Arc<Schema>) -> RoleReaders {
         options.largest_value,
         options.timeout,
     )
-}
-
-impl Actor for Reader {
-    type Context = SyncContext<Self>;
-}
-
-/// A job that a reader can do.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Read {
-    pub job: Job,
-    pub promise: Promise,
-    pub since: Instant,
-    /// Held until the job is answered: it bounds the arbiter's queue.
-    pub permit: OwnedSemaphorePermit,
-}
-
-impl Handler<Read> for Reader {
-    type Result = ();
-
-    fn handle(&mut self, message: Read, _: &mut Self::Context) {
-        let Read {
-            job,
-            promise,
-            since,
-            permit,
-        } = message;
-        if since.elapsed() > MAX_WAIT {
-            return promise.keep(Err(busy()));
-        }
-        self.refresh();
-        let outcome = catch_unwind(AssertUnwindSafe(|| match self.kept(&job)? {
-            Some(body) => Ok((body, false)),
-            None => Ok((self.read(&job)?, true)),
-        }));
-        let outcome = outcome.unwrap_or_else(|_| {
-            // What it left behind is unknown: begin with new connections.
-            self.connections = connections(&self.options, &self.schema);
-            Err(Error::internal("a read panicked"))
-        });
-        drop(permit);
-        match (outcome, job.idempotency) {
-            (Ok((body, true)), Some(idempotency)) => self.options.writer.submit(
-                Task::Keep {
-                    user_id: job.origin.user_id,
-                    idempotency,
-                    body,
-                },
-                promise,
-            ),
-            (outcome, _) => promise.keep(outcome.map(|(body, _)| body)),
-        }
-    }
-}
-
-/// Anything else to be done on a reader thread: the log, the audit outbox.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Inspect {
-    pub work: Box<dyn FnOnce(&mut Reader) + Send>,
-    pub permit: OwnedSemaphorePermit,
-}
-
-impl Handler<Inspect> for Reader {
-    type Result = ();
-
-    fn handle(&mut self, message: Inspect, _: &mut Self::Context) {
-        self.refresh();
-        if catch_unwind(AssertUnwindSafe(|| (message.work)(self))).is_err() {
-            self.connections = connections(&self.options, &self.schema);
-            tracing::error!("a reader panicked");
-        }
-        drop(message.permit);
-    }
 }

@@ -24,20 +24,37 @@ pub fn action(dir: &DataDir) -> BackupAction {
             let Ok(_turn) = one_at_a_time.try_lock() else {
                 return Err(Refusal::new(Code::Busy, "A backup is being made.").retry_after_ms(5_000));
             };
-            tokio::task::spawn_blocking(move || made(&dir)).await.map_err(Refusal::internal)?
+            tokio::task::spawn_blocking(move || made(&dir))
+                .await
+                .map_err(Refusal::internal)?
         })
     })
 }
 
 fn made(dir: &DataDir) -> Result<BackupMade, Refusal> {
     let failed = |cause: &dyn std::fmt::Display| {
-        Refusal::new(Code::Unavailable, "The backup could not be made; the log says why.").caused_by(cause)
+        Refusal::new(
+            Code::Unavailable,
+            "The backup could not be made; the log says why.",
+        )
+        .caused_by(cause)
     };
     std::fs::create_dir_all(dir.backups()).map_err(|cause| failed(&cause))?;
     let taken = take(dir, dir.backups(), "requested").map_err(|cause| failed(&cause))?;
-    let bytes = std::fs::metadata(&taken.path).map_err(|cause| failed(&cause))?.len();
-    let file = taken.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(BackupMade { file, commit: taken.manifest.commit, at: taken.manifest.at, bytes })
+    let bytes = std::fs::metadata(&taken.path)
+        .map_err(|cause| failed(&cause))?
+        .len();
+    let file = taken
+        .path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    Ok(BackupMade {
+        file,
+        commit: taken.manifest.commit,
+        at: taken.manifest.at,
+        bytes,
+    })
 }
 
 /// Before migrations change a database that is there, it is backed up (PROTOCOL section 5).
