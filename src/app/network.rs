@@ -85,6 +85,7 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
             ctx.metrics.clone(),
         );
         let worker = Worker {
+            local: ctx.executor.local_reader(),
             ctx: ctx.clone(),
             relay,
         };

@@ -107,7 +107,7 @@ impl Executor {
         }
         .start();
         Ok(Started {
-            handle: ExecutorHandle::new(shared, link, readers, executor),
+            handle: ExecutorHandle::new(shared, link, readers, reader, executor),
             not_captured,
             migrated,
             seeded,

@@ -8,8 +8,9 @@ use tokio::sync::oneshot;
 use super::{
     Executor,
     job::{Job, LogPage, MirrorUser, Reply, WriteAudit},
+    local::LocalReader,
     messages::{Backup, Shutdown},
-    reader::Reader,
+    reader::{Reader, ReaderOptions},
     readers::{Read, Readers},
     reply::Promise,
     shared::{Shared, WriterLink, busy},
@@ -38,6 +39,7 @@ pub struct ExecutorHandle {
     shared: Arc<Shared>,
     writer: WriterLink,
     readers: Readers,
+    local: ReaderOptions,
     executor: Addr<Executor>,
 }
 
@@ -46,12 +48,14 @@ impl ExecutorHandle {
         shared: Arc<Shared>,
         writer: WriterLink,
         readers: Readers,
+        local: ReaderOptions,
         executor: Addr<Executor>,
     ) -> Self {
         Self {
             shared,
             writer,
             readers,
+            local,
             executor,
         }
     }
@@ -85,6 +89,11 @@ impl ExecutorHandle {
         };
         self.submit(job, Box::new(reply));
         receiver.await.map_err(Error::internal)?
+    }
+
+    /// For a network worker: connections of its own, for reads that are known to be quick.
+    pub fn local_reader(&self) -> LocalReader {
+        LocalReader::new(self.local.clone())
     }
 
     /// The last durable commit.

@@ -3,7 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -143,15 +143,14 @@ impl Reader {
         };
         self.connections.set_timeout(timeout);
         let job = &read.job;
-        let outcome = catch_unwind(AssertUnwindSafe(|| match self.kept(job)? {
+        let started = Instant::now();
+        let outcome = self.guarded(|reader| match reader.kept(job)? {
             Some(body) => Ok((body, false)),
-            None => Ok((self.read(job)?, true)),
-        }));
-        let outcome = outcome.unwrap_or_else(|_| {
-            // What it left behind is unknown: begin with new connections.
-            self.connections = connections(&self.options, &self.schema);
-            Err(Error::internal("a read panicked"))
+            None => Ok((reader.read(job)?, true)),
         });
+        if outcome.is_ok() {
+            self.options.shared.quick.learn(job, started.elapsed());
+        }
         if may_retry && matches!(&outcome, Err(error) if error.code == Code::Timeout) {
             return Some(read);
         }
@@ -171,6 +170,21 @@ impl Reader {
             (outcome, _) => promise.keep(outcome.map(|(body, _)| body)),
         }
         None
+    }
+
+    /// A read on a network worker's own connections.
+    pub fn read_within(&mut self, job: &Job, budget: Duration) -> Result<Body> {
+        self.refresh();
+        self.connections.set_timeout(budget.min(self.options.timeout));
+        self.guarded(|reader| reader.read(job))
+    }
+
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
+            // What it left behind is unknown: begin with new connections.
+            self.connections = connections(&self.options, &self.schema);
+            Err(Error::internal("a read panicked"))
+        })
     }
 
     /// Does something of the hub's own.

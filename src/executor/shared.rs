@@ -13,6 +13,7 @@ use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::RwLock;
 
 use super::{
+    local::QuickStatements,
     reply::Promise,
     writer::{Message, Pending, Task},
 };
@@ -39,6 +40,7 @@ pub struct Shared {
     head: AtomicU64,
     schema: RwLock<Arc<Schema>>,
     accepting: AtomicBool,
+    pub quick: QuickStatements,
     pub metrics: Metrics,
 }
 
@@ -50,6 +52,7 @@ impl Shared {
             head: AtomicU64::new(head),
             schema: RwLock::new(schema),
             accepting: AtomicBool::new(true),
+            quick: QuickStatements::default(),
             metrics,
         }
     }

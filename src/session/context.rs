@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     config::Limits,
-    executor::ExecutorHandle,
+    executor::{ExecutorHandle, LocalReader},
     hub::{accounts::AccountsHandle, audit::AuditHandle, registry::RegistryHandle, relay::RelayHandle},
     pack::Pack,
     telemetry::Metrics,
@@ -28,4 +28,6 @@ pub struct Context {
 pub struct Worker {
     pub ctx: Context,
     pub relay: RelayHandle,
+    /// Answers reads that are known to be quick without leaving the thread.
+    pub local: LocalReader,
 }

@@ -30,9 +30,11 @@ pub(super) fn prepare(origin: &Origin, query: Query) -> Result<Prepared> {
             "The statement is not of the kind that the request says.",
         ));
     }
-    let mut digest = Sha256::new_with_prefix(b"query\0");
-    digest_statement(&mut digest, &query.query, &query.params, query.expect_affected);
-    let idempotency = idempotency(query.idempotency_key, digest)?;
+    let idempotency = idempotency(query.idempotency_key, || {
+        let mut digest = Sha256::new_with_prefix(b"query\0");
+        digest_statement(&mut digest, &query.query, &query.params, query.expect_affected);
+        digest
+    })?;
     let lane = if kind == Kind::Select {
         Lane::Read
     } else {
@@ -59,29 +61,43 @@ pub(super) fn prepare_batch(origin: &Origin, batch: Batch) -> Result<Prepared> {
     if batch.statements.len() > MAX_STATEMENTS {
         return Err(Error::of(Code::PayloadTooLarge).with("limit", "statements"));
     }
-    let mut digest = Sha256::new_with_prefix(b"batch\0");
-    let mut statements = Vec::with_capacity(batch.statements.len());
-    for BatchStatement {
-        query,
-        params,
-        expect_affected,
-    } in batch.statements
-    {
-        digest_statement(&mut digest, &query, &params, expect_affected);
-        statements.push(Statement {
-            kind: classify(&query)?,
-            sql: query,
-            params,
-            expect_affected,
-        });
-    }
-    let idempotency = idempotency(batch.idempotency_key, digest)?;
+    let idempotency = idempotency(batch.idempotency_key, || {
+        let mut digest = Sha256::new_with_prefix(b"batch\0");
+        for statement in &batch.statements {
+            digest_statement(
+                &mut digest,
+                &statement.query,
+                &statement.params,
+                statement.expect_affected,
+            );
+        }
+        digest
+    })?;
+    let statements = batch
+        .statements
+        .into_iter()
+        .map(statement)
+        .collect::<Result<_>>()?;
     let work = Work::Batch(statements);
     let lane = if work.is_read() { Lane::Read } else { Lane::Write };
     Ok(Prepared::Run {
         lane,
         work,
         idempotency,
+    })
+}
+
+fn statement(statement: BatchStatement) -> Result<Statement> {
+    let BatchStatement {
+        query,
+        params,
+        expect_affected,
+    } = statement;
+    Ok(Statement {
+        kind: classify(&query)?,
+        sql: query,
+        params,
+        expect_affected,
     })
 }
 
@@ -95,8 +111,12 @@ fn may_send_sql(origin: &Origin) -> Result<()> {
     }
 }
 
-/// A key is 1 to 255 bytes. The digest is what the request means: order of named parameters does not count.
-pub(super) fn idempotency(key: Option<String>, digest: Sha256) -> Result<Option<Idempotency>> {
+/// A key is 1 to 255 bytes. The digest, made only where there is a key, is what the request means: the order of
+/// named parameters does not count.
+pub(super) fn idempotency(
+    key: Option<String>,
+    digest: impl FnOnce() -> Sha256,
+) -> Result<Option<Idempotency>> {
     match key {
         None => Ok(None),
         Some(key) if key.is_empty() || key.len() > MAX_KEY => {
@@ -104,7 +124,7 @@ pub(super) fn idempotency(key: Option<String>, digest: Sha256) -> Result<Option<
         }
         Some(key) => Ok(Some(Idempotency {
             key,
-            body: digest.finalize().into(),
+            body: digest().finalize().into(),
         })),
     }
 }

@@ -26,10 +26,12 @@ pub(super) fn prepare(ctx: &Context, origin: &Origin, rpc: Rpc) -> Result<Prepar
         return Err(Error::forbidden("This role may not call this function."));
     }
     let args = function.bind_args(&rpc.args)?;
-    let mut digest = Sha256::new_with_prefix(b"rpc\0");
-    digest.update(function.name.as_bytes());
-    args.iter().for_each(|arg| digest_value(&mut digest, arg));
-    let idempotency = idempotency(rpc.idempotency_key, digest)?;
+    let idempotency = idempotency(rpc.idempotency_key, || {
+        let mut digest = Sha256::new_with_prefix(b"rpc\0");
+        digest.update(function.name.as_bytes());
+        args.iter().for_each(|arg| digest_value(&mut digest, arg));
+        digest
+    })?;
     let lane = if function.read_only {
         Lane::Alone
     } else {
