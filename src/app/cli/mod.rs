@@ -85,6 +85,7 @@ impl Global {
     pub fn open(&self) -> Result<(Loaded, DataDir), Failure> {
         let loaded = self.load()?;
         let dir = DataDir::open(&self.data, &loaded.config)?;
+        dir.ensure_not_half_restored()?;
         Ok((loaded, dir))
     }
 }
@@ -158,6 +159,7 @@ pub fn main() -> ExitCode {
 fn manage_users(command: user::Command, global: &Global) -> Result<(), Failure> {
     let config = global.load()?.config;
     let dir = DataDir::create(&global.data, &config)?;
+    dir.ensure_not_half_restored()?;
     let roles = role_set::effective(&packs::choose(&dir, None)?.roles);
     user::run(command, dir.root(), &roles, config.auth.bcrypt_cost)
 }
