@@ -18,6 +18,7 @@ use crate::{
         banner::{self, Banner, Lang},
         cli::Failure,
         data_dir::{DataDir, Lock},
+        intact,
         network::{self, Network},
         packs,
         shutdown::{Deadline, Signals},
@@ -68,7 +69,7 @@ pub struct Prepared {
 /// Whatever stops a start: a damaged database, a bad pack.
 pub fn run(prepared: Prepared) -> Result<(), Failure> {
     let Prepared { config, dir, lock, listener, app, demo } = prepared;
-    let store = HubStore::open_in(dir.root()).map_err(|cause| damaged(&dir, &cause))?;
+    let store = intact::open(&dir).map_err(|cause| stopped(&dir, cause.is_damage(), &cause))?;
     let mut pack = packs::choose(&dir, app.as_deref())?;
     if !pack.is_none() {
         // Without migrations the pack is for a database that is there already.
@@ -107,7 +108,7 @@ async fn serve(
     let registry = Registry::start_with(metrics.clone());
 
     if !pack.migrations.is_empty() {
-        backup::before_migration(&dir, &pack).map_err(|cause| damaged(&dir, &cause))?;
+        backup::before_migration(&dir, &pack).map_err(|cause| stopped(&dir, cause.is_damage(), &cause))?;
     }
     let running = Executor::start(ExecutorOptions {
         path: dir.data_db().to_owned(),
@@ -120,10 +121,7 @@ async fn serve(
         metrics: metrics.clone(),
         on_commit: Box::new(move |commits| feed.committed(commits)),
     })
-    .map_err(|cause| match &cause {
-        StartError::Open(OpenError::Damaged { .. }) => damaged(&dir, &cause),
-        _ => Failure::failed(cause),
-    })?;
+    .map_err(|cause| stopped(&dir, matches!(cause, StartError::Open(OpenError::Damaged { .. })), &cause))?;
     for table in &running.not_captured {
         tracing::warn!(table, "changes of this virtual table cannot be captured");
     }
@@ -248,8 +246,11 @@ fn banner(
     }
 }
 
-/// A database that cannot be used, with the way back.
-fn damaged(dir: &DataDir, cause: &dyn std::fmt::Display) -> Failure {
+/// What stops a start; where a database is damaged, with the way back.
+fn stopped(dir: &DataDir, damaged: bool, cause: &dyn std::fmt::Display) -> Failure {
+    if !damaged {
+        return Failure::failed(cause);
+    }
     match backup::newest_good(dir) {
         Some(newest) => Failure::failed(format!(
             "{cause}\nthe newest good backup is {0}; put it back with: comptoir restore {0} --data {1}",
