@@ -7,6 +7,7 @@ mod bad_input;
 mod batch;
 mod changes;
 mod cli;
+mod faults;
 mod guarantees;
 mod http;
 mod idempotency;

@@ -90,6 +90,12 @@ impl Setup {
         (output.code, format!("{}{}", output.stdout, output.stderr))
     }
 
+    /// The process alone, for starts that are cut short. The caller ends it.
+    pub fn spawn(self) -> Child {
+        let data = self.data.clone().expect("a start that is cut short leaves its directory");
+        self.command(&data, self.port).spawn().unwrap()
+    }
+
     fn command(&self, data: &Path, port: u16) -> Command {
         let mut command = Command::new(BIN);
         command.arg("serve");
