@@ -47,13 +47,25 @@ pub struct Network<'a> {
 
 /// Starts the workers. The server runs when the result is awaited; dropping its handle's `stop` ends it.
 pub fn start(network: Network<'_>) -> Result<Server, Failure> {
-    let Network { config, listener, ctx, broker, host, ready, backup } = network;
+    let Network {
+        config,
+        listener,
+        ctx,
+        broker,
+        host,
+        ready,
+        backup,
+    } = network;
     let server = &config.server;
     let workers = match server.workers {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         n => n,
     };
-    let hosts = Arc::new(HostRules::new(&host.hostname, &server.allowed_hosts, &server.allowed_origins));
+    let hosts = Arc::new(HostRules::new(
+        &host.hostname,
+        &server.allowed_hosts,
+        &server.allowed_origins,
+    ));
     let trusted_proxies: Arc<[_]> = server.trusted_proxies.clone().into();
     let (allow_plain_http, echo) = (server.allow_plain_http, config.debug.echo);
     let state = web::Data::new(HttpState::new(
@@ -66,9 +78,16 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
     ));
     let service = move || {
         let executor = ctx.executor.clone();
-        let relay =
-            Relay::start_with(&broker, executor.epoch(), move || executor.head(), ctx.metrics.clone());
-        let worker = Worker { ctx: ctx.clone(), relay };
+        let relay = Relay::start_with(
+            &broker,
+            executor.epoch(),
+            move || executor.head(),
+            ctx.metrics.clone(),
+        );
+        let worker = Worker {
+            ctx: ctx.clone(),
+            relay,
+        };
         let upgrades = Rc::new(Upgrades {
             worker: worker.clone(),
             hosts: hosts.clone(),
@@ -77,7 +96,9 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
             echo,
         });
         let state = state.clone();
-        let app = App::new().app_data(web::Data::new(worker)).configure(move |cfg| http::configure(cfg, state));
+        let app = App::new()
+            .app_data(web::Data::new(worker))
+            .configure(move |cfg| http::configure(cfg, state));
         HttpService::build()
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(REQUEST_DEADLINE)

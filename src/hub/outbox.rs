@@ -259,7 +259,11 @@ impl Outbox {
         if inner.queue.is_empty() && inner.queue.capacity() > 64 {
             inner.queue = VecDeque::new(); // an idle socket keeps no memory of a busy one
         }
-        let closing = if moved == 0 && inner.may_close() { inner.closing.clone() } else { None };
+        let closing = if moved == 0 && inner.may_close() {
+            inner.closing.clone()
+        } else {
+            None
+        };
         drop(inner);
         if moved > 0 {
             self.replay.wake();

@@ -70,7 +70,9 @@ impl Pack {
     pub fn none() -> Self {
         let administrator = Role::builtin_administrator();
         let mut roles = Roles::default();
-        roles.0.insert(administrator.name.clone(), Arc::new(administrator));
+        roles
+            .0
+            .insert(administrator.name.clone(), Arc::new(administrator));
         Self {
             dir: None,
             name: String::new(),
@@ -108,7 +110,11 @@ impl Pack {
 
     fn from_files(files: &Files) -> Result<Self, PackError> {
         let Some(app) = files.get("app.toml") else {
-            return Err(PackError::one("app.toml", 0, "this file is missing: it makes a directory a pack"));
+            return Err(PackError::one(
+                "app.toml",
+                0,
+                "this file is missing: it makes a directory a pack",
+            ));
         };
         let mut problems = Problems::default();
         let manifest = manifest::parse(&app, &mut problems);
@@ -145,7 +151,13 @@ impl Pack {
     pub fn routes(&self) -> Vec<&Arc<Function>> {
         let mut routed: Vec<_> = self.functions.values().filter(|f| f.route.is_some()).collect();
         routed.sort_by(|a, b| {
-            let path = |function: &'_ Arc<Function>| function.route.as_ref().map(|r| r.path.clone()).unwrap_or_default();
+            let path = |function: &'_ Arc<Function>| {
+                function
+                    .route
+                    .as_ref()
+                    .map(|r| r.path.clone())
+                    .unwrap_or_default()
+            };
             let (a, b) = (path(a), path(b));
             routes::specificity(&a).cmp(&routes::specificity(&b))
         });
@@ -259,4 +271,3 @@ pub struct Function {
 
 /// Names that every function may use beside its own parameters.
 pub const IMPLICIT_PARAMS: &[&str] = &["me_id", "me_role", "me_username", "now"];
-

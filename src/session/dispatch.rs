@@ -157,7 +157,8 @@ impl Session {
             }
             Request::Subscribe(subscribe) => self.subscribe(id, subscribe, at, ctx),
             request => {
-                let prepared = requests::prepare(&self.worker.ctx, &self.connected.who, &self.origin, request);
+                let prepared =
+                    requests::prepare(&self.worker.ctx, &self.connected.who, &self.origin, request);
                 match prepared {
                     Ok(Prepared::Now(body)) => self.answer_now(&id, kind, at, Ok(body)),
                     Ok(Prepared::Run {

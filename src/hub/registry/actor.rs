@@ -93,7 +93,8 @@ impl Handler<List> for Registry {
             .sessions
             .values()
             .filter(|s| !s.outbox.is_closing()) // told to go, and only its last bytes linger
-            .map(|s| s.info()).collect();
+            .map(|s| s.info())
+            .collect();
         sessions.sort_by(|a, b| a.connected_at.cmp(&b.connected_at));
         MessageResult(sessions)
     }
@@ -125,8 +126,19 @@ impl Handler<Revoke> for Registry {
 impl Handler<Announce> for Registry {
     type Result = ();
 
-    fn handle(&mut self, Announce { frame, administrators_only }: Announce, _: &mut Self::Context) {
-        for session in self.sessions.values().filter(|s| !administrators_only || s.who.role.admin) {
+    fn handle(
+        &mut self,
+        Announce {
+            frame,
+            administrators_only,
+        }: Announce,
+        _: &mut Self::Context,
+    ) {
+        for session in self
+            .sessions
+            .values()
+            .filter(|s| !administrators_only || s.who.role.admin)
+        {
             session.outbox.push_events(frame.clone());
         }
     }

@@ -134,10 +134,17 @@ impl RegistryHandle {
     }
 
     fn system_message(&self, level: &str, text: &str, expires_at: Option<String>, administrators_only: bool) {
-        let event = Event::SystemMessage { level: level.to_owned(), text: text.to_owned(), expires_at };
+        let event = Event::SystemMessage {
+            level: level.to_owned(),
+            text: text.to_owned(),
+            expires_at,
+        };
         match serde_json::to_vec(&event) {
             #[allow(clippy::disallowed_methods)] // rare: an administrator's act, or a failure
-            Ok(text) => self.addr.do_send(Announce { frame: frame::text(&text), administrators_only }),
+            Ok(text) => self.addr.do_send(Announce {
+                frame: frame::text(&text),
+                administrators_only,
+            }),
             Err(cause) => tracing::error!(%cause, "an announcement could not be encoded"),
         }
     }

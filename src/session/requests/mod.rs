@@ -34,12 +34,7 @@ pub(super) enum Prepared {
 }
 
 /// To add a request type: its frame in `protocol::request`, its file here, its line in this match.
-pub(super) fn prepare(
-    ctx: &Context,
-    who: &Principal,
-    origin: &Origin,
-    request: Request,
-) -> Result<Prepared> {
+pub(super) fn prepare(ctx: &Context, who: &Principal, origin: &Origin, request: Request) -> Result<Prepared> {
     match request {
         Request::Query(query) => query::prepare(origin, query),
         Request::Batch(batch) => query::prepare_batch(origin, batch),

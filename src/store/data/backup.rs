@@ -80,7 +80,11 @@ pub fn renew_epoch(path: &Path) -> Result<uuid::Uuid, BackupError> {
 /// The last write audit that the database at `path` has numbered; 0 where there is none.
 pub fn last_audit_seq(path: &Path) -> Result<i64, BackupError> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    Ok(conn.query_row("SELECT coalesce(max(seq), 0) FROM _comptoir_audit", [], |row| row.get(0))?)
+    Ok(
+        conn.query_row("SELECT coalesce(max(seq), 0) FROM _comptoir_audit", [], |row| {
+            row.get(0)
+        })?,
+    )
 }
 
 fn partial_name(to: &Path) -> PathBuf {

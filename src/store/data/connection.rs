@@ -76,8 +76,7 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
     ] {
         conn.set_db_config(switch, on).map_err(from_sqlite)?;
     }
-    conn.busy_timeout(BUSY_TIMEOUT)
-        .map_err(from_sqlite)?;
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(from_sqlite)?;
     // Sorters and materialised tables of a bomb go to a file that is gone with the statement, not to memory.
     conn.execute_batch(&format!(
         "PRAGMA temp_store=FILE;

@@ -178,8 +178,21 @@ fn open(worker: &Worker, caller: Caller, wanted: &Wanted, transport: &'static st
         tables: wanted.tables.clone(),
         no_echo: false,
     };
-    let Caller { who, expires_ms, peer, user_agent } = caller;
-    open_stream(worker, who, expires_ms, peer.address, user_agent, query, transport)
+    let Caller {
+        who,
+        expires_ms,
+        peer,
+        user_agent,
+    } = caller;
+    open_stream(
+        worker,
+        who,
+        expires_ms,
+        peer.address,
+        user_agent,
+        query,
+        transport,
+    )
 }
 
 /// The frames of one poll and the place after them. Every frame taken from the session is answered: one that
