@@ -148,19 +148,13 @@ impl Pack {
     }
 
     /// Functions with a route, the most particular path first: the first that fits is the one that is meant.
-    pub fn routes(&self) -> Vec<&Arc<Function>> {
-        let mut routed: Vec<_> = self.functions.values().filter(|f| f.route.is_some()).collect();
-        routed.sort_by(|a, b| {
-            let path = |function: &'_ Arc<Function>| {
-                function
-                    .route
-                    .as_ref()
-                    .map(|r| r.path.clone())
-                    .unwrap_or_default()
-            };
-            let (a, b) = (path(a), path(b));
-            routes::specificity(&a).cmp(&routes::specificity(&b))
-        });
+    pub fn routes(&self) -> Vec<(&Arc<Function>, &Route)> {
+        let mut routed: Vec<_> = self
+            .functions
+            .values()
+            .filter_map(|function| Some((function, function.route.as_ref()?)))
+            .collect();
+        routed.sort_by(|(_, a), (_, b)| a.segments().cmp(b.segments()));
         routed
     }
 }
