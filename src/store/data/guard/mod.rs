@@ -27,7 +27,7 @@ use rusqlite::{
 };
 
 pub use classify::classify;
-pub use leaks::index_leaks;
+pub use leaks::{Leak, index_leaks};
 use screen::Screen;
 use shadow::Shadow;
 
