@@ -70,6 +70,7 @@ impl ExecutorHandle {
         }
         match self.reads.clone().try_acquire_many_owned(permits(&job)) {
             // do_send ignores the mailbox's bound; the permits are the bound.
+            #[expect(clippy::disallowed_methods, reason = "bounded by the permits")]
             Ok(permit) => self.readers.do_send(Read {
                 job,
                 promise,
@@ -189,6 +190,7 @@ impl ExecutorHandle {
             .map_err(|_| Error::of(Code::Unavailable))?;
         let (sender, receiver) = oneshot::channel();
         // do_send ignores the mailbox's bound; the permits are the bound.
+        #[expect(clippy::disallowed_methods, reason = "bounded by the permits")]
         self.readers.do_send(Inspect {
             work: Box::new(move |reader| {
                 let _ = sender.send(work(reader)); // whoever asked may be gone

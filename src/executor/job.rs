@@ -25,7 +25,7 @@ pub struct Origin {
 #[derive(Debug, Clone)]
 pub struct Statement {
     pub sql: String,
-    /// From [`crate::store::data::guard::classify`].
+    /// From [`crate::store::data::guard::classify()`].
     pub kind: Kind,
     pub params: Params,
     pub expect_affected: Option<u64>,

@@ -345,7 +345,7 @@ impl Drop for Hub {
 
 fn spawn(setup: &Setup, data: &Path, port: u16, log: &Arc<Mutex<String>>) -> (Child, SocketAddr) {
     let mut child = setup.command(data, port).spawn().unwrap();
-    let (found, addr) = mpsc::channel();
+    let (found, addr) = mpsc::sync_channel(1);
     collect(child.stdout.take().unwrap(), log.clone(), Some(found));
     collect(child.stderr.take().unwrap(), log.clone(), None);
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -363,12 +363,12 @@ fn spawn(setup: &Setup, data: &Path, port: u16, log: &Arc<Mutex<String>>) -> (Ch
 fn collect(
     from: impl Read + Send + 'static,
     log: Arc<Mutex<String>>,
-    found: Option<mpsc::Sender<SocketAddr>>,
+    found: Option<mpsc::SyncSender<SocketAddr>>,
 ) {
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             if let (Some(found), Some(addr)) = (&found, address_in(&line)) {
-                let _ = found.send(addr);
+                found.try_send(addr).ok();
             }
             let mut log = log.lock().unwrap();
             log.push_str(&line);
