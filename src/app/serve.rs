@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_rt::System;
+use actix::System;
 
 use crate::{
     app::{
@@ -169,7 +169,7 @@ async fn serve(
         backup: backup::action(&dir),
     })?;
     let handle = server.handle();
-    let network = actix_rt::spawn(server);
+    let network = actix::spawn(server);
     schedule_backups(&config, &dir, &metrics, &registry);
     watch_sizes(dir.clone(), started, metrics);
 
@@ -209,7 +209,7 @@ fn callbacks(registry: &RegistryHandle, executor: &ExecutorHandle) -> Callbacks 
     let executor = executor.clone();
     let (sender, mut users) = tokio::sync::watch::channel(Vec::new());
     // Only the newest list counts, so a slow database never makes a queue of them.
-    actix_rt::spawn(async move {
+    actix::spawn(async move {
         while users.changed().await.is_ok() {
             let list = users.borrow_and_update().clone();
             if let Err(error) = executor.mirror_users(list).await {
@@ -267,11 +267,11 @@ fn schedule_backups(config: &Config, dir: &DataDir, metrics: &Metrics, registry:
     let alert = move |_: &backup::Error| {
         registry.announce_to_administrators("error", "The scheduled backup failed; see the log of the hub.");
     };
-    actix_rt::spawn(schedule.run(metrics.clone(), alert));
+    actix::spawn(schedule.run(metrics.clone(), alert));
 }
 
 fn watch_sizes(dir: DataDir, started: Instant, metrics: Metrics) {
-    actix_rt::spawn(async move {
+    actix::spawn(async move {
         let mut every = tokio::time::interval(SAMPLE_EVERY);
         loop {
             every.tick().await;

@@ -8,7 +8,7 @@ mod admin;
 mod auth;
 mod body;
 mod caller;
-mod encoding;
+pub(super) mod encoding;
 mod endpoint;
 mod events;
 mod functions;

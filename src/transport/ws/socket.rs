@@ -14,6 +14,7 @@ use std::{
 };
 
 use actix_codec::{AsyncRead, AsyncWrite, ReadBuf};
+use actix_web_actors::ws::CloseCode;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::time::Sleep;
 
@@ -56,7 +57,7 @@ pub trait Io: AsyncRead + AsyncWrite + Unpin {
     fn abandon(&self);
 }
 
-impl Io for actix_rt::net::TcpStream {
+impl Io for tokio::net::TcpStream {
     fn abandon(&self) {
         if let Err(cause) = socket2::SockRef::from(self).set_linger(Some(Duration::ZERO)) {
             tracing::debug!(%cause, "the socket could not be set to reset");
@@ -156,8 +157,10 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
             // What is half written must be finished; the rest will be resumed.
             self.writing.truncate(1);
         }
+        let code = CloseCode::from(reason.code());
+        tracing::debug!(?code, reason = %reason.reason(), "the hub closes a socket");
         self.writing
-            .push_back(frame::close(reason.code(), &reason.reason()));
+            .push_back(frame::close(code.into(), &reason.reason()));
         self.state = State::Closing { until, abandon: slow };
         self.unread = BytesMut::new();
         self.wake_at(until);
@@ -325,9 +328,12 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
             Event::Close(code) => {
                 let until = Instant::now() + CLOSE_GRACE;
                 if self.state == State::Open {
+                    let code = code.map(CloseCode::from);
+                    tracing::debug!(?code, "the client closes a socket");
                     // Section 5.5.1: the answer carries the code it was sent.
-                    self.writing
-                        .push_back(code.map_or_else(frame::close_empty, |code| frame::close(code, "")));
+                    self.writing.push_back(
+                        code.map_or_else(frame::close_empty, |code| frame::close(code.into(), "")),
+                    );
                 }
                 self.state = State::Ending { until };
                 self.wake_at(until);
@@ -389,5 +395,37 @@ impl<T: Io, E: Endpoint> Future for Socket<T, E> {
             return Poll::Ready(ended);
         }
         read
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_of_the_contract_are_those_of_the_rfc_or_the_applications_own() {
+        for (reason, code) in [
+            (Close::Normal, CloseCode::Normal),
+            (Close::GoingAway { retry_after_ms: 0 }, CloseCode::Away),
+            (Close::ProtocolError, CloseCode::Protocol),
+            (Close::InvalidPayload, CloseCode::Invalid),
+            (Close::TooBig, CloseCode::Size),
+            (Close::Internal, CloseCode::Error),
+        ] {
+            assert_eq!(CloseCode::from(reason.code()), code);
+        }
+        for reason in [
+            Close::InvalidRequests,
+            Close::Unauthorized,
+            Close::Disconnected,
+            Close::SlowConsumer,
+            Close::RateLimitIgnored,
+        ] {
+            // Section 7.4.2: 4000 to 4999 are for private use.
+            assert!(matches!(
+                CloseCode::from(reason.code()),
+                CloseCode::Other(4000..=4999)
+            ));
+        }
     }
 }
