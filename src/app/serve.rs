@@ -68,7 +68,14 @@ pub struct Prepared {
 /// # Errors
 /// Whatever stops a start: a damaged database, a bad pack.
 pub fn run(prepared: Prepared) -> Result<(), Failure> {
-    let Prepared { config, dir, lock, listener, app, demo } = prepared;
+    let Prepared {
+        config,
+        dir,
+        lock,
+        listener,
+        app,
+        demo,
+    } = prepared;
     let store = intact::open(&dir).map_err(|cause| stopped(&dir, cause.is_damage(), &cause))?;
     let mut pack = packs::choose(&dir, app.as_deref())?;
     if !pack.is_none() {
@@ -121,7 +128,13 @@ async fn serve(
         metrics: metrics.clone(),
         on_commit: Box::new(move |commits| feed.committed(commits)),
     })
-    .map_err(|cause| stopped(&dir, matches!(cause, StartError::Open(OpenError::Damaged { .. })), &cause))?;
+    .map_err(|cause| {
+        stopped(
+            &dir,
+            matches!(cause, StartError::Open(OpenError::Damaged { .. })),
+            &cause,
+        )
+    })?;
     for table in &running.not_captured {
         tracing::warn!(table, "changes of this virtual table cannot be captured");
     }
@@ -153,7 +166,9 @@ async fn serve(
     };
     let ready = Arc::new(AtomicBool::new(false));
     let host = HostInfo {
-        hostname: hostname::get().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        hostname: hostname::get()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
         addresses: banner::addresses(listening).into_iter().map(|a| a.ip()).collect(),
         http_port: listening.port(),
         https_port: None,
@@ -191,8 +206,12 @@ async fn serve(
         let stop_accepting = deadline.step("connections", SOCKETS_CLOSE, handle.stop(true));
         futures_util::future::join(closing, stop_accepting).await;
         network.abort();
-        deadline.step("audit", Duration::from_secs(2), audit.shutdown()).await;
-        deadline.step("database", deadline.left(), executor.shutdown()).await;
+        deadline
+            .step("audit", Duration::from_secs(2), audit.shutdown())
+            .await;
+        deadline
+            .step("database", deadline.left(), executor.shutdown())
+            .await;
         if let Err(cause) = store.checkpoint() {
             tracing::warn!(%cause, "the log of hub.db is folded in at the next start");
         }
@@ -239,7 +258,9 @@ fn banner(
         lang,
         listening,
         pack: title,
-        demo_users: demo_users.map(|u| (u.username.clone(), u.role.clone(), u.password.clone())).collect(),
+        demo_users: demo_users
+            .map(|u| (u.username.clone(), u.role.clone(), u.password.clone()))
+            .collect(),
         first_administrator: first.map(|first| (first.username, first.password)),
         login_from_lifted: config.auth.login_from_anywhere,
         plain_http: config.server.allow_plain_http,
@@ -257,12 +278,17 @@ fn stopped(dir: &DataDir, damaged: bool, cause: &dyn std::fmt::Display) -> Failu
             newest.display(),
             dir.root().display()
         )),
-        None => Failure::failed(format!("{cause}\nthere is no good backup in {}", dir.backups().display())),
+        None => Failure::failed(format!(
+            "{cause}\nthere is no good backup in {}",
+            dir.backups().display()
+        )),
     }
 }
 
 fn schedule_backups(config: &Config, dir: &DataDir, metrics: &Metrics, registry: &RegistryHandle) {
-    let Some(schedule) = backup::Schedule::new(dir, &config.backup) else { return };
+    let Some(schedule) = backup::Schedule::new(dir, &config.backup) else {
+        return;
+    };
     let registry = registry.clone();
     let alert = move |_: &backup::Error| {
         registry.announce_to_administrators("error", "The scheduled backup failed; see the log of the hub.");

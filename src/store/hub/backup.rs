@@ -73,7 +73,8 @@ struct Quick {
 pub(super) fn quick_check(conn: &mut SqliteConnection, path: &Path) -> Result<(), Error> {
     let large = std::fs::metadata(path).is_ok_and(|file| file.len() > QUICK);
     let tables: Vec<Named> =
-        sql_query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'").load(conn)?;
+        sql_query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+            .load(conn)?;
     for Named { name } in tables {
         if large && name == "audit" {
             continue;

@@ -46,7 +46,9 @@ impl Error {
 
 /// Whether SQLite's text tells of a damaged file: diesel does not hand on the code.
 pub(super) fn tells_of_damage(text: &str) -> bool {
-    ["malformed", "not a database"].iter().any(|sign| text.contains(sign))
+    ["malformed", "not a database"]
+        .iter()
+        .any(|sign| text.contains(sign))
 }
 
 impl From<Public> for Error {

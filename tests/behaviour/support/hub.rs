@@ -92,7 +92,10 @@ impl Setup {
 
     /// The process alone, for starts that are cut short. The caller ends it.
     pub fn spawn(self) -> Child {
-        let data = self.data.clone().expect("a start that is cut short leaves its directory");
+        let data = self
+            .data
+            .clone()
+            .expect("a start that is cut short leaves its directory");
         self.command(&data, self.port).spawn().unwrap()
     }
 
