@@ -27,6 +27,7 @@ mod schema;
 mod sse;
 mod table_query;
 mod tables;
+mod unread;
 
 use std::{
     net::IpAddr,
