@@ -35,8 +35,9 @@ const SLOW_GRACE: Duration = Duration::from_secs(10);
 const WRITE_ITEMS: usize = 64;
 const WRITE_BYTES: usize = 128 * 1024;
 
-/// Reads at a time before other tasks of the worker get their turn.
-const READS_A_TURN: usize = 16;
+/// Reads at a time before other tasks of the worker get their turn: a flood of small frames costs far more
+/// than its bytes.
+const READS_A_TURN: usize = 2;
 
 /// Bytes read at a time. The buffer is the worker's, not the socket's: an idle socket holds none.
 const READ_BYTES: usize = 64 * 1024;
@@ -281,8 +282,9 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
                 Read::Ended => return Poll::Ready(Ok(())),
             }
         }
-        cx.waker().wake_by_ref(); // more may be there, but others want their turn
-        Poll::Pending
+        // More may be there, but others want their turn. Woken at once, this task would run again before the
+        // worker looks which other sockets have something to say; `yield_now` wakes it after that.
+        std::pin::pin!(tokio::task::yield_now()).poll(cx).map(Ok)
     }
 
     /// Delivers the messages in `bytes`; keeps in `unread` what the endpoint is not ready for.
