@@ -303,14 +303,11 @@ impl Session {
                     session.answer_now(&id, "subscribe", at, from.map(body));
                 }));
             }
-            // The replay reads `self.audience` for every page, so the tables flow from where it is.
-            Place::Replaying { after } => self.answer_now(&id, "subscribe", at, Ok(body(after))),
-            // The join under way carries the old tables: come again when it is done.
-            Place::Joining => {
-                self.audience = before;
-                ctx.run_later(Duration::from_millis(5), move |session, ctx| {
-                    session.subscribe(id, subscribe, at, ctx);
-                });
+            // The page under way is read again with the new tables, so they flow from where the replay is.
+            // (While it joins, a session takes up no message.)
+            Place::Replaying { .. } | Place::Joining => {
+                let from = self.position();
+                self.answer_now(&id, "subscribe", at, Ok(body(from)));
             }
         }
     }

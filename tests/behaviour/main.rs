@@ -14,6 +14,7 @@ mod idempotency;
 mod login;
 mod order;
 mod query;
+mod races;
 mod resume;
 mod rfc6455;
 mod rpc;
