@@ -70,9 +70,10 @@ impl Schedule {
         fs::create_dir_all(self.dir.backups()).map_err(Error::io(self.dir.backups()))?;
         let taken = take(&self.dir, self.dir.backups(), PREFIX)?;
         let mut kept = scheduled(self.dir.backups()).map_err(Error::io(self.dir.backups()))?;
-        // Names sort by time.
+        // Names sort by time. A clock that was set back makes the newest look old: it stays all the same.
+        kept.retain(|path| *path != taken.path);
         kept.sort();
-        let excess = kept.len().saturating_sub(self.keep);
+        let excess = (kept.len() + 1).saturating_sub(self.keep);
         for old in &kept[..excess] {
             fs::remove_file(old).map_err(Error::io(old))?;
         }
@@ -80,7 +81,7 @@ impl Schedule {
     }
 
     /// Counted from the last backup, so that a hub which is restarted every morning is backed up too.
-    fn until_next(&self, now: SystemTime) -> Duration {
+    pub(super) fn until_next(&self, now: SystemTime) -> Duration {
         let newest = scheduled(self.dir.backups())
             .unwrap_or_default()
             .iter()
