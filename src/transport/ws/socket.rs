@@ -153,7 +153,14 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
     /// Begins the closing handshake from our side.
     fn close(&mut self, reason: &Close, now: Instant) {
         let slow = *reason == Close::SlowConsumer;
-        let until = now + if slow { SLOW_GRACE } else { CLOSE_GRACE };
+        let until = if slow {
+            // One that is not only slow but silent gets no more time than silence has.
+            (now + SLOW_GRACE)
+                .min(self.heard + self.patience())
+                .max(now + CLOSE_GRACE)
+        } else {
+            now + CLOSE_GRACE
+        };
         if slow {
             // What is half written must be finished; the rest will be resumed.
             self.writing.truncate(1);
@@ -165,6 +172,11 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
         self.state = State::Closing { until, abandon: slow };
         self.unread = BytesMut::new();
         self.wake_at(until);
+    }
+
+    /// How long a peer may be silent, or take nothing of what waits for it.
+    fn patience(&self) -> Duration {
+        self.heartbeat.mul_f64(2.5)
     }
 
     fn wake_at(&mut self, at: Instant) {
@@ -358,7 +370,7 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
                 State::Ending { until } if now >= until => return Poll::Ready(()),
                 State::Closing { until, .. } | State::Ending { until } => self.wake_at(until),
                 State::Open => {
-                    let patience = self.heartbeat.mul_f64(2.5);
+                    let patience = self.patience();
                     let silent = now.duration_since(self.heard) >= patience;
                     let stuck = self
                         .stuck_since
