@@ -170,3 +170,58 @@ fn a_backup_that_does_not_fit_fails_and_leaves_nothing_and_the_hub_goes_on() {
         line(&mut awa, "x");
     });
 }
+
+#[test]
+fn a_hub_stopped_or_killed_on_a_full_disk_loses_nothing_and_says_why_where_it_cannot_start() {
+    with_own_mounts(|| {
+        for kill in [false, true] {
+            let disk = SmallDisk::new(12);
+            let mut hub = on(&disk).start();
+            let mut awa = hub.socket("awa");
+            let mut told: Vec<String> = (0..50).map(|n| format!("{n}")).collect();
+            for text in &told {
+                line(&mut awa, text);
+            }
+            disk.fill();
+            told.extend(write_until_refused(&mut awa, "plein"));
+            drop(awa);
+            if kill {
+                hub.kill()
+            } else {
+                hub.stop()
+            }
+            // Serving on, or refusing in words: both are right, a hub that hangs or panics is not.
+            disk.fill();
+            let mut starting = on(&disk).port(hub.addr().port()).spawn();
+            let ended = eventually("it is up or has said why not", || {
+                match starting.try_wait().unwrap() {
+                    Some(status) => Some(Some(status)),
+                    None => hub
+                        .client()
+                        .try_get("/api/health/ready")
+                        .is_some_and(|r| r.status == 200)
+                        .then_some(None),
+                }
+            });
+            let _ = starting.kill(); // it may have ended by itself
+            let said = crate::support::cli::finish(starting, PATIENCE).said();
+            assert!(!said.contains("panicked") && !said.contains("restore"), "{said}");
+            if let Some(status) = ended {
+                assert_eq!(status.code(), Some(1), "{said}");
+                assert!(said.contains("full") || said.contains("space"), "{said}");
+            }
+            disk.relieve();
+            hub.restart();
+            everything_is_in_order(&hub);
+            let mut stored = lines(&hub);
+            stored.sort();
+            told.sort();
+            assert!(
+                stored == told,
+                "{} were answered, {} are there",
+                told.len(),
+                stored.len()
+            );
+        }
+    });
+}
