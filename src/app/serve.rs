@@ -120,6 +120,7 @@ async fn serve(
     let running = Executor::start(ExecutorOptions {
         path: dir.data_db().to_owned(),
         migrations: pack.migrations.clone(),
+        users: Some(accounts::mirror(&store).map_err(Failure::failed)?),
         seed: pack.seed.clone().filter(|_| demo),
         readers: config.data.readers,
         limits: config.limits.clone(),

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use uuid::Uuid;
 
-pub use crate::store::data::{audit_outbox::WriteAudit, log::LogPage, writer::MirrorUser};
+pub use crate::store::data::{audit_outbox::WriteAudit, log::LogPage, mirror::MirrorUser};
 use crate::{
     domain::{Role, TableAction, TableRequest},
     pack::Function,

@@ -82,6 +82,7 @@ pub fn try_start(path: PathBuf, setup: Setup) -> Result<Hub, StartError> {
     } = Executor::start(ExecutorOptions {
         path: path.clone(),
         migrations: setup.migrations,
+        users: None,
         seed: setup.seed,
         readers: 2,
         limits: setup.limits,
