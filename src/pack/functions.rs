@@ -122,7 +122,10 @@ impl Reader<'_> {
             _ => None,
         };
         let (Some(name), Some(cardinality), None) = (name, cardinality, rest) else {
-            self.fault(line, "write `-- name: x :one`, `:many` or `:exec`");
+            self.fault(
+                line,
+                format!("`{value}`: write `-- name: x :one`, `:many` or `:exec`"),
+            );
             return None;
         };
         if !is_identifier(name) {
