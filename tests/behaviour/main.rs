@@ -8,6 +8,7 @@ mod batch;
 mod changes;
 mod cli;
 mod faults;
+mod contract;
 mod guarantees;
 mod http;
 mod idempotency;

@@ -120,7 +120,12 @@ fn archives(directory: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<P
 
 /// The newest whole backup where scheduled ones go: what to restore when a database turns out damaged.
 pub fn newest_good(dir: &DataDir) -> Option<PathBuf> {
-    let mut found: Vec<(SystemTime, PathBuf)> = archives(dir.backups(), |_| true)
+    newest_good_in(dir.backups())
+}
+
+/// The newest backup in a directory that can be put back.
+pub fn newest_good_in(directory: &Path) -> Option<PathBuf> {
+    let mut found: Vec<(SystemTime, PathBuf)> = archives(directory, |_| true)
         .ok()?
         .into_iter()
         .filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))
