@@ -34,6 +34,9 @@ pub struct Pack {
     pub dir: Option<PathBuf>,
     pub name: String,
     pub title: Text,
+    /// The database that was there before the pack: what checks and `types` read the tables from, where no other is
+    /// named. What is served is `data.path`.
+    pub database: Option<PathBuf>,
     pub roles: Roles,
     pub migrations: Vec<Migration>,
     /// By name.
@@ -77,6 +80,7 @@ impl Pack {
             dir: None,
             name: String::new(),
             title: Text::default(),
+            database: None,
             roles,
             migrations: Vec::new(),
             functions: BTreeMap::new(),
@@ -97,6 +101,7 @@ impl Pack {
     pub fn load(dir: &Path) -> Result<Self, PackError> {
         let mut pack = Self::from_files(&Files::read(dir)?)?;
         pack.dir = Some(dir.to_owned());
+        pack.database = pack.database.map(|path| dir.join(path));
         Ok(pack)
     }
 
@@ -137,6 +142,7 @@ impl Pack {
             dir: None,
             name: manifest.name,
             title: manifest.title,
+            database: manifest.database,
             roles: manifest.roles,
             migrations,
             functions,
