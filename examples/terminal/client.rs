@@ -322,6 +322,7 @@ impl Client {
             if left.is_zero() || self.leaving {
                 return;
             }
+            #[expect(clippy::disallowed_methods, reason = "it waits before it comes back")]
             thread::sleep(left.min(Duration::from_millis(50)));
         }
     }

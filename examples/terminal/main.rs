@@ -89,6 +89,7 @@ fn log_in(account: &mut Account) -> Result<(), String> {
         match account.log_in() {
             Ok(()) => return Ok(()),
             Err(Refusal::Later(_)) if failures < LOGIN_ATTEMPTS => {
+                #[expect(clippy::disallowed_methods, reason = "it waits before it comes back")]
                 std::thread::sleep(link::backoff(failures) + Duration::from_millis(100));
                 failures += 1;
             }

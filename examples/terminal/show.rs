@@ -19,6 +19,9 @@ pub fn result(frame: &Value, words: &Words) -> String {
         );
     }
     if let Some(n) = frame["rows_affected"].as_u64().filter(|&n| n > 0) {
+        if !out.is_empty() {
+            out.push('\n');
+        }
         out.push_str(&format!("✓ {n}"));
         if let Some(id) = frame["last_insert_id"].as_i64() {
             out.push_str(&format!("  id {id}"));

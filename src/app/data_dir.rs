@@ -35,7 +35,14 @@ pub enum Error {
         "the data directory {0} was made by --demo and holds users with known passwords, so it is served on loopback only; add --demo, or choose another with --data"
     )]
     DemoInPublic(PathBuf),
+    #[error(
+        "a restore was cut short and {root} is half restored; run it again: comptoir restore {backup} --data {root} (what was there before is in {root}/before-restore-…)"
+    )]
+    HalfRestored { root: PathBuf, backup: String },
 }
+
+/// Where a `restore` notes what it puts back, while neither the old state nor the new one is whole.
+const RESTORING: &str = "restoring";
 
 /// A data directory, by path. Holding one gives no claim on it: see [`DataDir::lock`].
 #[derive(Debug, Clone)]
@@ -158,6 +165,41 @@ impl DataDir {
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(io)?;
         Ok(Lock { _file: file })
+    }
+
+    /// Marks the directory as half restored from `backup`, durably, or takes the mark away.
+    ///
+    /// # Errors
+    /// Where the directory cannot be written.
+    pub fn mark_restoring(&self, backup: Option<&Path>) -> io::Result<()> {
+        let marker = self.root.join(RESTORING);
+        let Some(backup) = backup else {
+            return fs::remove_file(marker);
+        };
+        let mut file = File::create(marker)?;
+        write!(file, "{}", std::path::absolute(backup)?.display())?;
+        file.sync_all()?;
+        if cfg!(unix) {
+            File::open(&self.root)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a directory in which a restore did not come to its end: its databases may be of two states, or missing.
+    ///
+    /// # Errors
+    /// [`Error::HalfRestored`].
+    pub fn ensure_not_half_restored(&self) -> Result<(), Error> {
+        match fs::read_to_string(self.root.join(RESTORING)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            noted => Err(Error::HalfRestored {
+                root: self.root.clone(),
+                backup: noted
+                    .ok()
+                    .filter(|path| !path.is_empty())
+                    .unwrap_or_else(|| "FILE".into()),
+            }),
+        }
     }
 
     /// Whether it was made by `serve --demo`.

@@ -5,6 +5,7 @@
 //! | `cli/` | one file per command |
 //! | `serve.rs` | start-up order and wiring of the actors |
 //! | `data_dir.rs` | the data directory: files, lock, demo marker |
+//! | `intact.rs` | whether a database was lost or damaged since the hub last ran |
 //! | `listen.rs` | the listening socket and the process's limits |
 //! | `network.rs` | one relay and one actix-web application for each worker |
 //! | `packs.rs` | which pack a data directory is served with |
@@ -19,6 +20,7 @@ pub mod banner;
 pub mod check;
 pub mod cli;
 pub mod data_dir;
+pub mod intact;
 pub mod listen;
 pub mod network;
 pub mod packs;

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_rt::System;
+use actix::System;
 
 use crate::{
     app::{
@@ -18,6 +18,7 @@ use crate::{
         banner::{self, Banner, Lang},
         cli::Failure,
         data_dir::{DataDir, Lock},
+        intact,
         network::{self, Network},
         packs,
         shutdown::{Deadline, Signals},
@@ -75,7 +76,7 @@ pub fn run(prepared: Prepared) -> Result<(), Failure> {
         app,
         demo,
     } = prepared;
-    let store = HubStore::open_in(dir.root()).map_err(|cause| damaged(&dir, &cause))?;
+    let store = intact::open(&dir).map_err(|cause| stopped(&dir, cause.is_damage(), &cause))?;
     let mut pack = packs::choose(&dir, app.as_deref())?;
     if !pack.is_none() {
         // Without migrations the pack is for a database that is there already.
@@ -114,11 +115,12 @@ async fn serve(
     let registry = Registry::start_with(metrics.clone());
 
     if !pack.migrations.is_empty() {
-        backup::before_migration(&dir, &pack).map_err(|cause| damaged(&dir, &cause))?;
+        backup::before_migration(&dir, &pack).map_err(|cause| stopped(&dir, cause.is_damage(), &cause))?;
     }
     let running = Executor::start(ExecutorOptions {
         path: dir.data_db().to_owned(),
         migrations: pack.migrations.clone(),
+        users: Some(accounts::mirror(&store).map_err(Failure::failed)?),
         seed: pack.seed.clone().filter(|_| demo),
         readers: config.data.readers,
         limits: config.limits.clone(),
@@ -127,9 +129,12 @@ async fn serve(
         metrics: metrics.clone(),
         on_commit: Box::new(move |commits| feed.committed(commits)),
     })
-    .map_err(|cause| match &cause {
-        StartError::Open(OpenError::Damaged { .. }) => damaged(&dir, &cause),
-        _ => Failure::failed(cause),
+    .map_err(|cause| {
+        stopped(
+            &dir,
+            matches!(cause, StartError::Open(OpenError::Damaged { .. })),
+            &cause,
+        )
     })?;
     for table in &running.not_captured {
         tracing::warn!(table, "changes of this virtual table cannot be captured");
@@ -180,7 +185,7 @@ async fn serve(
         backup: backup::action(&dir),
     })?;
     let handle = server.handle();
-    let network = actix_rt::spawn(server);
+    let network = actix::spawn(server);
     schedule_backups(&config, &dir, &metrics, &registry);
     watch_sizes(dir.clone(), started, metrics);
 
@@ -224,7 +229,7 @@ fn callbacks(registry: &RegistryHandle, executor: &ExecutorHandle) -> Callbacks 
     let executor = executor.clone();
     let (sender, mut users) = tokio::sync::watch::channel(Vec::new());
     // Only the newest list counts, so a slow database never makes a queue of them.
-    actix_rt::spawn(async move {
+    actix::spawn(async move {
         while users.changed().await.is_ok() {
             let list = users.borrow_and_update().clone();
             if let Err(error) = executor.mirror_users(list).await {
@@ -263,8 +268,11 @@ fn banner(
     }
 }
 
-/// A database that cannot be used, with the way back.
-fn damaged(dir: &DataDir, cause: &dyn std::fmt::Display) -> Failure {
+/// What stops a start; where a database is damaged, with the way back.
+fn stopped(dir: &DataDir, damaged: bool, cause: &dyn std::fmt::Display) -> Failure {
+    if !damaged {
+        return Failure::failed(cause);
+    }
     match backup::newest_good(dir) {
         Some(newest) => Failure::failed(format!(
             "{cause}\nthe newest good backup is {0}; put it back with: comptoir restore {0} --data {1}",
@@ -286,11 +294,11 @@ fn schedule_backups(config: &Config, dir: &DataDir, metrics: &Metrics, registry:
     let alert = move |_: &backup::Error| {
         registry.announce_to_administrators("error", "The scheduled backup failed; see the log of the hub.");
     };
-    actix_rt::spawn(schedule.run(metrics.clone(), alert));
+    actix::spawn(schedule.run(metrics.clone(), alert));
 }
 
 fn watch_sizes(dir: DataDir, started: Instant, metrics: Metrics) {
-    actix_rt::spawn(async move {
+    actix::spawn(async move {
         let mut every = tokio::time::interval(SAMPLE_EVERY);
         loop {
             every.tick().await;

@@ -164,6 +164,11 @@ fn parse_variable(variable: &str, name: &str, text: &str) -> Result<Option<(Stri
         return Ok(None);
     };
     let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
+    // The key too: it is what the file and the documentation call it.
+    let invalid = |message: String| Error::Invalid {
+        at: format!("{variable}: {section}.{key}"),
+        message,
+    };
     // The environment knows only text; the type of the key decides which reading is meant.
     let list = text
         .split(',')

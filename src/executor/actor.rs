@@ -49,6 +49,7 @@ impl Executor {
         let opened = open::open(&OpenOptions {
             path: &options.path,
             migrations: &options.migrations,
+            users: options.users.as_deref(),
             seed: options.seed.as_ref(),
         })?;
         let (not_captured, migrated, seeded) = (opened.not_captured.clone(), opened.migrated, opened.seeded);

@@ -110,13 +110,15 @@ impl ExecutorHandle {
         self.shared.schema()
     }
 
-    /// Commits after `after`, at most about `max_bytes` of them.
+    /// Commits after `after` that were answered, at most about `max_bytes` of them.
     pub async fn read_log(&self, after: u64, max_bytes: usize) -> Result<LogPage> {
+        let shared = self.shared.clone();
         self.inspect(move |reader| {
             let shapes = &mut reader.shapes;
-            let (page, _) = reader
+            let (mut page, _) = reader
                 .connections
                 .full(|conn, _| log::page(conn, shapes, after, max_bytes).map_err(from_sqlite))?;
+            page.end_at(shared.answered());
             Ok(page)
         })
         .await

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use uuid::Uuid;
 
-pub use crate::store::data::{audit_outbox::WriteAudit, log::LogPage, writer::MirrorUser};
+pub use crate::store::data::{audit_outbox::WriteAudit, log::LogPage, mirror::MirrorUser};
 use crate::{
     domain::{Role, TableAction, TableRequest},
     pack::Function,
@@ -25,7 +25,7 @@ pub struct Origin {
 #[derive(Debug, Clone)]
 pub struct Statement {
     pub sql: String,
-    /// From [`crate::store::data::guard::classify`].
+    /// From [`crate::store::data::guard::classify()`].
     pub kind: Kind,
     pub params: Params,
     pub expect_affected: Option<u64>,

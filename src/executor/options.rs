@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::ExecutorHandle;
+use super::{ExecutorHandle, MirrorUser};
 use crate::{
     config,
     domain::Commit,
@@ -19,6 +19,8 @@ pub struct ExecutorOptions {
     /// `data.db`; made where it is not there.
     pub path: PathBuf,
     pub migrations: Vec<Migration>,
+    /// The accounts, which migrations and the seed may read. `None`: as they were mirrored last.
+    pub users: Option<Vec<MirrorUser>>,
     /// Run once, in a database that was never seeded.
     pub seed: Option<Source>,
     /// Reader threads; 0: one per core, at least two.

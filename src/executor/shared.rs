@@ -38,6 +38,7 @@ pub struct Shared {
     pub path: PathBuf,
     pub epoch: Epoch,
     head: AtomicU64,
+    answered: AtomicU64,
     schema: RwLock<Arc<Schema>>,
     accepting: AtomicBool,
     pub quick: QuickStatements,
@@ -50,6 +51,7 @@ impl Shared {
             path,
             epoch,
             head: AtomicU64::new(head),
+            answered: AtomicU64::new(head),
             schema: RwLock::new(schema),
             accepting: AtomicBool::new(true),
             quick: QuickStatements::default(),
@@ -63,6 +65,16 @@ impl Shared {
 
     pub fn set_head(&self, head: u64) {
         self.head.store(head, Ordering::Release);
+    }
+
+    /// The last commit whose author was answered. Until then nobody is told of it: an author hears the
+    /// result first (PROTOCOL section 3, guarantee 4).
+    pub fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Acquire)
+    }
+
+    pub fn set_answered(&self, commit: u64) {
+        self.answered.store(commit, Ordering::Release);
     }
 
     pub fn schema(&self) -> Arc<Schema> {

@@ -1,12 +1,15 @@
 //! The outbox: what waits for one socket, bounded. Any thread pushes; the socket's task drains.
 //!
 //! Events count against the byte bound: past it the outbox closes with [`Close::SlowConsumer`] and drops
-//! them, because the client gets them again with `since`. Results do not count (PROTOCOL section 3,
-//! "Defaults"); the session bounds them by not starting requests while many are unsent.
+//! them, because the client gets them again with `since`. With them goes whatever carries a cursor: it may
+//! stand behind events that were dropped, and a client that resumed from it would never get them.
+//!
+//! Results do not count; the session bounds them by not starting requests while many are unsent. What is
+//! answered without being started (a pong, a refusal) has a bound of its own, of the same size.
 
 use std::{
     collections::VecDeque,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
     task::{Context, Poll},
 };
 
@@ -19,7 +22,16 @@ use crate::protocol::close::Close;
 struct Item {
     /// One or more finished frames.
     bytes: Bytes,
-    event: bool,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Event,
+    /// The answer of a request that was started.
+    Answer,
+    /// Anything else that the session says: a pong, a refusal, its place in the stream.
+    Said,
 }
 
 #[derive(Default)]
@@ -27,6 +39,7 @@ struct Inner {
     queue: VecDeque<Item>,
     event_bytes: usize,
     result_bytes: usize,
+    said_bytes: usize,
     /// Taken by the socket and not yet written; counted until the socket says so.
     closing: Option<Close>,
     /// The socket is gone: whatever is pushed is dropped.
@@ -42,6 +55,30 @@ struct Inner {
 }
 
 impl Inner {
+    fn count_of(&mut self, kind: Kind) -> &mut usize {
+        match kind {
+            Kind::Event => &mut self.event_bytes,
+            Kind::Answer => &mut self.result_bytes,
+            Kind::Said => &mut self.said_bytes,
+        }
+    }
+
+    fn queue(&mut self, bytes: Bytes, kind: Kind) {
+        if bytes.is_empty() {
+            return; // a write of nothing looks like a connection that is gone
+        }
+        *self.count_of(kind) += bytes.len();
+        self.queue.push_back(Item { bytes, kind });
+    }
+
+    /// The client does not read: it shall come back, and resume from what it was sent.
+    fn close_slow(&mut self) {
+        self.closing = Some(Close::SlowConsumer);
+        self.queue.retain(|item| item.kind == Kind::Answer);
+        self.event_bytes = 0;
+        self.said_bytes = 0;
+    }
+
     /// A hub that is going away still answers what it has begun.
     fn takes_answers(&self) -> bool {
         !self.closed && matches!(self.closing, None | Some(Close::GoingAway { .. }))
@@ -69,6 +106,8 @@ pub struct Outbox {
     replay: AtomicWaker,
     /// The session: answers were taken.
     answers: AtomicWaker,
+    /// The commit at which the relay let go of this session; `u64::MAX`: it has not.
+    left_at: AtomicU64,
     /// Microseconds of the last ping's round trip; `u32::MAX`: none yet.
     latency_us: AtomicU32,
 }
@@ -76,8 +115,8 @@ pub struct Outbox {
 /// What the socket finds in the outbox.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Drained {
-    /// Frames were appended.
-    Frames,
+    /// Frames were appended. `all`: nothing is left, and the waker hears of what comes next.
+    Frames { all: bool },
     /// Nothing more will come: write this close frame and end.
     Closing(Close),
 }
@@ -90,22 +129,23 @@ impl Outbox {
             socket: AtomicWaker::new(),
             replay: AtomicWaker::new(),
             answers: AtomicWaker::new(),
+            left_at: AtomicU64::new(u64::MAX),
             latency_us: AtomicU32::new(u32::MAX),
         }
     }
 
-    /// Queues frames that are not events: answers, `welcome`, control frames of the stream.
+    /// Queues frames that are neither events nor answers of requests that were started.
     pub fn push(&self, frames: Bytes) {
         {
             let mut inner = self.inner.lock();
             if inner.closed || inner.closing.is_some() {
                 return;
             }
-            inner.result_bytes += frames.len();
-            inner.queue.push_back(Item {
-                bytes: frames,
-                event: false,
-            });
+            if inner.said_bytes == 0 || inner.said_bytes + frames.len() <= self.max_event_bytes {
+                inner.queue(frames, Kind::Said);
+            } else {
+                inner.close_slow();
+            }
         }
         self.socket.wake();
     }
@@ -132,11 +172,7 @@ impl Outbox {
                 inner.answered.reads += 1;
             }
             if inner.takes_answers() {
-                inner.result_bytes += frame.len();
-                inner.queue.push_back(Item {
-                    bytes: frame,
-                    event: false,
-                });
+                inner.queue(frame, Kind::Answer);
             }
             std::mem::take(&mut inner.session_waits)
         };
@@ -161,16 +197,10 @@ impl Outbox {
             // One commit larger than the bound must still pass when nothing else waits.
             let fits = inner.event_bytes == 0 || inner.event_bytes + frames.len() <= self.max_event_bytes;
             if fits {
-                inner.event_bytes += frames.len();
-                inner.queue.push_back(Item {
-                    bytes: frames,
-                    event: true,
-                });
+                inner.queue(frames, Kind::Event);
                 inner.took_events = true;
             } else {
-                inner.closing = Some(Close::SlowConsumer);
-                inner.queue.retain(|item| !item.event);
-                inner.event_bytes = 0;
+                inner.close_slow();
             }
             fits
         };
@@ -185,11 +215,7 @@ impl Outbox {
             if inner.closed || inner.closing.is_some() {
                 return;
             }
-            inner.event_bytes += frame.len();
-            inner.queue.push_back(Item {
-                bytes: frame,
-                event: true,
-            });
+            inner.queue(frame, Kind::Event);
             inner.took_events = true;
         }
         self.socket.wake();
@@ -215,9 +241,20 @@ impl Outbox {
         inner.queue = VecDeque::new();
         inner.event_bytes = 0;
         inner.result_bytes = 0;
+        inner.said_bytes = 0;
         drop(inner);
         self.replay.wake();
         self.answers.wake();
+    }
+
+    /// The relay pushes nothing after this commit; `u64::MAX`: it pushes what comes.
+    pub fn set_left_at(&self, commit: u64) {
+        self.left_at.store(commit, Ordering::Release);
+    }
+
+    /// The last commit that the relay may have pushed.
+    pub fn left_at(&self) -> u64 {
+        self.left_at.load(Ordering::Acquire)
     }
 
     /// Whether events came since the last call.
@@ -247,11 +284,7 @@ impl Outbox {
             let Some(item) = inner.queue.pop_front() else {
                 break;
             };
-            if item.event {
-                inner.event_bytes -= item.bytes.len();
-            } else {
-                inner.result_bytes -= item.bytes.len();
-            }
+            *inner.count_of(item.kind) -= item.bytes.len();
             bytes += item.bytes.len();
             out.push_back(item.bytes);
             moved += 1;
@@ -264,11 +297,13 @@ impl Outbox {
         } else {
             None
         };
+        // A close is looked for by the next call.
+        let all = inner.queue.is_empty() && inner.closing.is_none();
         drop(inner);
         if moved > 0 {
             self.replay.wake();
             self.answers.wake();
-            Poll::Ready(Drained::Frames)
+            Poll::Ready(Drained::Frames { all })
         } else if let Some(reason) = closing {
             Poll::Ready(Drained::Closing(reason))
         } else {
@@ -307,7 +342,10 @@ impl Outbox {
     /// Bytes and entries that wait.
     pub fn depth(&self) -> (usize, usize) {
         let inner = self.inner.lock();
-        (inner.event_bytes + inner.result_bytes, inner.queue.len())
+        (
+            inner.event_bytes + inner.result_bytes + inner.said_bytes,
+            inner.queue.len(),
+        )
     }
 
     /// Bytes of answers that wait.
@@ -341,14 +379,37 @@ mod tests {
     }
 
     #[test]
-    fn a_full_outbox_drops_its_events_keeps_its_answers_and_closes_as_a_slow_consumer() {
+    fn a_full_outbox_drops_events_and_cursors_keeps_answers_and_closes_as_a_slow_consumer() {
         let outbox = Outbox::new(10);
         assert!(outbox.push_events(Bytes::from_static(b"12345")));
-        outbox.push(Bytes::from_static(b"answer, longer than the bound"));
+        outbox.push(Bytes::from_static(b"pong"));
+        let _ = outbox.push_answer(Bytes::from_static(b"answer, longer than the bound"), true);
         assert!(!outbox.push_events(Bytes::from_static(b"678901")));
         let (frames, polled) = drain(&outbox);
         assert_eq!(frames, [Bytes::from_static(b"answer, longer than the bound")]);
-        assert_eq!(polled, Poll::Ready(Drained::Frames));
+        assert_eq!(polled, Poll::Ready(Drained::Frames { all: false }));
+        assert_eq!(
+            drain(&outbox).1,
+            Poll::Ready(Drained::Closing(Close::SlowConsumer))
+        );
+    }
+
+    #[test]
+    fn nothing_is_not_queued() {
+        let outbox = Outbox::new(10);
+        outbox.push(Bytes::new());
+        assert_eq!(drain(&outbox).1, Poll::Pending);
+    }
+
+    #[test]
+    fn pongs_that_nobody_reads_are_bounded() {
+        let outbox = Outbox::new(10);
+        let pushed = (0..100).take_while(|_| {
+            outbox.push(Bytes::from_static(b"pong"));
+            !outbox.is_closing()
+        });
+        assert_eq!(pushed.count(), 2);
+        assert_eq!(outbox.depth(), (0, 0));
         assert_eq!(
             drain(&outbox).1,
             Poll::Ready(Drained::Closing(Close::SlowConsumer))

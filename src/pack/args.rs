@@ -1,6 +1,6 @@
 //! From what a caller sent to the values of a function's parameters.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::protocol::{Error, SqlValue, error::Result};
 
@@ -31,7 +31,7 @@ impl ParamType {
     }
 
     /// The value of a JSON argument that is not `null`; `None` where it is of another type.
-    fn from_json(self, value: &Value) -> Option<SqlValue> {
+    fn read_json(self, value: &Value) -> Option<SqlValue> {
         match self {
             // A `json` parameter reaches SQL as text, for json_each() and its siblings.
             Self::Json => return Some(SqlValue::Text(value.to_string())),
@@ -59,7 +59,7 @@ impl ParamType {
     }
 
     /// The value of a text from a path or a query string.
-    fn from_text(self, text: &str) -> Option<SqlValue> {
+    fn read_text(self, text: &str) -> Option<SqlValue> {
         match self {
             Self::Text => Some(SqlValue::Text(text.to_owned())),
             Self::Integer => text.parse().ok().map(SqlValue::Integer),
@@ -97,7 +97,7 @@ pub fn typed_default(kind: ParamType, optional: bool, text: &str) -> Option<SqlV
             .unwrap_or_else(|| text.to_owned());
         return Some(SqlValue::Text(inner));
     }
-    kind.from_text(text)
+    kind.read_text(text)
 }
 
 impl Param {
@@ -118,22 +118,30 @@ impl Param {
         Error::invalid(format!("The parameter `{}` must be {kind}.", self.name))
     }
 
-    fn from_json(&self, value: &Value) -> Result<SqlValue> {
+    fn read_json(&self, value: &Value) -> Result<SqlValue> {
         match value {
             Value::Null if self.optional => Ok(SqlValue::Null),
             // By position, `null` is the way to leave one out.
             Value::Null if self.default.is_some() => self.absent(),
             Value::Null => Err(self.mistyped()),
-            _ => self.kind.from_json(value).ok_or_else(|| self.mistyped()),
+            _ => self.kind.read_json(value).ok_or_else(|| self.mistyped()),
         }
     }
 
-    fn from_text(&self, text: &str) -> Result<SqlValue> {
+    /// The argument that a text of a path or a query string stands for.
+    ///
+    /// # Errors
+    /// `invalid_request` naming the parameter, where the text is of another type.
+    pub fn argument_of_text(&self, text: &str) -> Result<Value> {
         // An empty field of a form means that nothing was entered.
-        if text.is_empty() && self.kind != ParamType::Text && (self.optional || self.default.is_some()) {
-            return self.absent();
+        if text.is_empty() && self.kind != ParamType::Text {
+            return Ok(Value::Null);
         }
-        self.kind.from_text(text).ok_or_else(|| self.mistyped())
+        let argument = match self.kind {
+            ParamType::Json => serde_json::from_str(text).ok(),
+            kind => kind.read_text(text).map(|value| value.to_json()),
+        };
+        argument.ok_or_else(|| self.mistyped())
     }
 }
 
@@ -156,52 +164,26 @@ impl Function {
                     .map(|(i, param)| {
                         items
                             .get(i)
-                            .map_or_else(|| param.absent(), |v| param.from_json(v))
+                            .map_or_else(|| param.absent(), |v| param.read_json(v))
                     })
                     .collect()
             }
-            Value::Object(members) => self.bind_route(&[], Some(members)),
+            Value::Object(members) => {
+                let unknown = members
+                    .keys()
+                    .find(|name| !self.params.iter().any(|param| param.name == **name));
+                if let Some(name) = unknown {
+                    return Err(Error::invalid(format!("There is no parameter `{name}`.")));
+                }
+                self.params
+                    .iter()
+                    .map(|param| match members.get(&param.name) {
+                        Some(value) => param.read_json(value),
+                        None => param.absent(),
+                    })
+                    .collect()
+            }
             _ => Err(Error::invalid("`args` is an array or an object.")),
         }
-    }
-
-    /// The values of the parameters from the path and the query string: name and decoded text.
-    pub fn bind_texts(&self, texts: &[(String, String)]) -> Result<Vec<SqlValue>> {
-        self.bind_route(texts, None)
-    }
-
-    /// The values of the parameters of a route: from path and query string, and from the members of a
-    /// JSON body. A parameter given by two of them is `invalid_request`.
-    pub fn bind_route(
-        &self,
-        texts: &[(String, String)],
-        body: Option<&Map<String, Value>>,
-    ) -> Result<Vec<SqlValue>> {
-        let names = texts
-            .iter()
-            .map(|(name, _)| name)
-            .chain(body.into_iter().flat_map(Map::keys));
-        for name in names {
-            if !self.params.iter().any(|param| &param.name == name) {
-                return Err(Error::invalid(format!("There is no parameter `{name}`.")));
-            }
-        }
-        self.params
-            .iter()
-            .map(|param| {
-                let mut given = texts.iter().filter(|(name, _)| *name == param.name);
-                let text = given.next();
-                let member = body.and_then(|body| body.get(&param.name));
-                if given.next().is_some() || (text.is_some() && member.is_some()) {
-                    let reason = format!("The parameter `{}` is given twice.", param.name);
-                    return Err(Error::invalid(reason));
-                }
-                match (text, member) {
-                    (Some((_, text)), _) => param.from_text(text),
-                    (None, Some(value)) => param.from_json(value),
-                    (None, None) => param.absent(),
-                }
-            })
-            .collect()
     }
 }

@@ -122,7 +122,10 @@ impl Reader<'_> {
             _ => None,
         };
         let (Some(name), Some(cardinality), None) = (name, cardinality, rest) else {
-            self.fault(line, "write `-- name: x :one`, `:many` or `:exec`");
+            self.fault(
+                line,
+                format!("`{value}`: write `-- name: x :one`, `:many` or `:exec`"),
+            );
             return None;
         };
         if !is_identifier(name) {
@@ -146,7 +149,7 @@ impl Reader<'_> {
 
     fn annotate(&mut self, draft: &mut Draft, key: &str, value: &str, line: u32) {
         match key {
-            "let" | "expect" => return self.annotate_step(draft, key, value, line),
+            "let" | "expect" => self.annotate_step(draft, key, value, line),
             "param" | "roles" | "http" | "envelope" if !draft.statements.is_empty() => {
                 self.fault(line, format!("`-- {key}:` belongs before the first statement"));
             }
@@ -228,17 +231,15 @@ impl Reader<'_> {
         }
         self.check_variables(&draft);
         if let Some((route, line)) = &draft.route {
-            for segment in routes::parameters(&route.path) {
+            for segment in route.parameters() {
                 if !draft.params.iter().any(|(param, _)| param.name == segment) {
                     let reason = format!("the route's `:{segment}` is no parameter of `{name}`");
                     self.fault(*line, reason);
                 }
             }
             let clash = self.functions.values().find(|other| {
-                other
-                    .route
-                    .as_ref()
-                    .is_some_and(|other| routes::clash(other, route))
+                let theirs = other.route.as_ref();
+                theirs.is_some_and(|theirs| theirs.clashes(route))
             });
             if let Some(other) = clash {
                 let reason = format!(

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -24,6 +25,7 @@ const MAX_PASSWORD_BYTES: usize = 72;
 struct File {
     name: Spanned<String>,
     title: Option<Text>,
+    database: Option<PathBuf>,
     #[serde(default)]
     roles: BTreeMap<Spanned<String>, RoleFile>,
     #[serde(default)]
@@ -85,6 +87,8 @@ struct DemoFile {
 pub struct Manifest {
     pub name: String,
     pub title: Text,
+    /// As it is written.
+    pub database: Option<PathBuf>,
     pub roles: Roles,
     pub demo_users: Vec<DemoUser>,
     pub places: Places,
@@ -118,6 +122,7 @@ pub fn parse(source: &Source, problems: &mut Problems) -> Option<Manifest> {
     Some(Manifest {
         name,
         title,
+        database: file.database,
         roles,
         demo_users,
         places: reader.places,

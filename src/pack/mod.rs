@@ -34,6 +34,9 @@ pub struct Pack {
     pub dir: Option<PathBuf>,
     pub name: String,
     pub title: Text,
+    /// The database that was there before the pack: what checks and `types` read the tables from, where no other is
+    /// named. What is served is `data.path`.
+    pub database: Option<PathBuf>,
     pub roles: Roles,
     pub migrations: Vec<Migration>,
     /// By name.
@@ -77,6 +80,7 @@ impl Pack {
             dir: None,
             name: String::new(),
             title: Text::default(),
+            database: None,
             roles,
             migrations: Vec::new(),
             functions: BTreeMap::new(),
@@ -97,6 +101,7 @@ impl Pack {
     pub fn load(dir: &Path) -> Result<Self, PackError> {
         let mut pack = Self::from_files(&Files::read(dir)?)?;
         pack.dir = Some(dir.to_owned());
+        pack.database = pack.database.map(|path| dir.join(path));
         Ok(pack)
     }
 
@@ -137,6 +142,7 @@ impl Pack {
             dir: None,
             name: manifest.name,
             title: manifest.title,
+            database: manifest.database,
             roles: manifest.roles,
             migrations,
             functions,
@@ -148,19 +154,13 @@ impl Pack {
     }
 
     /// Functions with a route, the most particular path first: the first that fits is the one that is meant.
-    pub fn routes(&self) -> Vec<&Arc<Function>> {
-        let mut routed: Vec<_> = self.functions.values().filter(|f| f.route.is_some()).collect();
-        routed.sort_by(|a, b| {
-            let path = |function: &'_ Arc<Function>| {
-                function
-                    .route
-                    .as_ref()
-                    .map(|r| r.path.clone())
-                    .unwrap_or_default()
-            };
-            let (a, b) = (path(a), path(b));
-            routes::specificity(&a).cmp(&routes::specificity(&b))
-        });
+    pub fn routes(&self) -> Vec<(&Arc<Function>, &Route)> {
+        let mut routed: Vec<_> = self
+            .functions
+            .values()
+            .filter_map(|function| Some((function, function.route.as_ref()?)))
+            .collect();
+        routed.sort_by(|(_, a), (_, b)| a.segments().cmp(b.segments()));
         routed
     }
 }

@@ -3,7 +3,7 @@
 use super::{Method, Route, names::is_identifier};
 
 /// First segments that are the hub's own.
-pub const RESERVED: &[&str] = &[
+const RESERVED: &[&str] = &[
     "api",
     "ws",
     "metrics",
@@ -87,26 +87,40 @@ fn is_segment(segment: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
-/// Names of the path's parameters, in order.
-pub fn parameters(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter_map(|segment| segment.strip_prefix(':'))
+/// A segment of a path, in this order: from left to right a word goes before a parameter, so that `/a/all`
+/// is found before `/a/:id`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Segment<'a> {
+    Word(&'a str),
+    Parameter(&'a str),
 }
 
-/// Whether the two fit the same requests. `/a/all` beside `/a/:id` is no clash: from left to right, a word
-/// goes before a parameter ([`specificity`]).
-pub fn clash(one: &Route, other: &Route) -> bool {
-    let shape = |route: &Route| -> Vec<String> {
-        let segments = route.path.split('/');
-        segments
-            .map(|segment| if segment.starts_with(':') { ":" } else { segment }.to_owned())
-            .collect()
-    };
-    one.method == other.method && shape(one) == shape(other)
-}
+impl Route {
+    pub fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
+        let path = self.path.strip_prefix('/').unwrap_or(&self.path);
+        path.split('/').map(|segment| match segment.strip_prefix(':') {
+            Some(name) => Segment::Parameter(name),
+            None => Segment::Word(segment),
+        })
+    }
 
-/// Orders routes so that the first that fits is the most particular: words before parameters, segment by segment.
-pub fn specificity(path: &str) -> Vec<(bool, &str)> {
-    path.split('/')
-        .map(|segment| (segment.starts_with(':'), segment))
-        .collect()
+    /// Names of the path's parameters, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.segments().filter_map(|segment| match segment {
+            Segment::Parameter(name) => Some(name),
+            Segment::Word(_) => None,
+        })
+    }
+
+    /// Whether the two fit the same requests: `/a/:id` and `/a/:name`, of one method.
+    pub fn clashes(&self, other: &Self) -> bool {
+        let shape = |route: &Self| -> Vec<Option<String>> {
+            let word = |segment| match segment {
+                Segment::Word(word) => Some(str::to_owned(word)),
+                Segment::Parameter(_) => None,
+            };
+            route.segments().map(word).collect()
+        };
+        self.method == other.method && shape(self) == shape(other)
+    }
 }

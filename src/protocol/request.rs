@@ -1,7 +1,7 @@
 //! Request frames (PROTOCOL section 3). A frame is `{"type", "id", …}`; exactly one answer each.
 
 use serde::Deserialize;
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Value, value::RawValue};
 
 use super::{
     error::{Code, Error, Result},
@@ -230,6 +230,3 @@ pub fn invalid_field(cause: serde_json::Error) -> Error {
     said.truncate(said.char_indices().nth(200).map_or(said.len(), |(at, _)| at));
     Error::invalid(format!("A field is missing or mistyped: {said}."))
 }
-
-/// An object of further members, for results.
-pub type Members = Map<String, Value>;

@@ -147,7 +147,7 @@ impl Session {
     pub(super) fn position(&self) -> u64 {
         match self.place {
             Place::Joining => self.cursor_told,
-            Place::Live { from } => from.max(self.worker.relay.head()),
+            Place::Live { from } => from.max(self.worker.relay.head()).min(self.outbox.left_at()),
             Place::Replaying { after } => after,
         }
     }
@@ -266,14 +266,12 @@ impl Session {
             relay.join(joining).await
         }
         .into_actor(self);
-        ctx.spawn(joined.map(move |joined, session, ctx| match joined {
+        // Waited for: what comes in meanwhile (a `subscribe`, a CatchUp) means the place that is taken here.
+        ctx.wait(joined.map(move |joined, session, ctx| match joined {
             Ok(Joined::Live { head }) => {
-                // A CatchUp may have come in between; then the log is where we are.
-                if session.place == Place::Joining {
-                    session.place = Place::Live { from: head };
-                    session.cursor_told = session.cursor_told.max(head);
-                    session.replayed = None;
-                }
+                session.place = Place::Live { from: head };
+                session.cursor_told = session.cursor_told.max(head);
+                session.replayed = None;
             }
             Ok(Joined::Behind { .. }) => session.replay_from(after.unwrap_or(0), ctx),
             Err(cause) => {

@@ -5,6 +5,7 @@ use std::{ops::ControlFlow, sync::Arc};
 use actix::prelude::*;
 use bytes::Bytes;
 use parking_lot::Mutex;
+use uuid::Uuid;
 
 use crate::{
     domain::{Audience, Changes, Commit, Epoch},
@@ -43,16 +44,22 @@ impl Session {
         let outbox = self.outbox.clone();
         let executor = self.worker.ctx.executor.clone();
         let audience = self.audience.clone();
+        let asked = audience.clone();
+        // Live but for a moment: to itself the session is live still.
+        let own = (!self.echo && self.replayed.is_none()).then_some(self.connected.id);
         let epoch = self.worker.relay.epoch();
         let half = self.worker.ctx.limits.outbox_bytes / 2;
         let page = async move {
             outbox.room_below(half).await;
-            read_page(&executor, after, audience, epoch).await
+            read_page(&executor, after, audience, own, epoch).await
         };
-        ctx.spawn(
-            page.into_actor(self)
-                .map(move |page, session, ctx| session.on_page(after, page, ctx)),
-        );
+        ctx.spawn(page.into_actor(self).map(move |page, session, ctx| {
+            if session.audience == asked {
+                session.on_page(after, page, ctx);
+            } else {
+                session.replay_from(after, ctx);
+            }
+        }));
     }
 
     fn on_page(&mut self, after: u64, page: Result<Page>, ctx: &mut Context<Self>) {
@@ -118,7 +125,14 @@ impl Session {
     }
 }
 
-async fn read_page(executor: &ExecutorHandle, after: u64, audience: Audience, epoch: Epoch) -> Result<Page> {
+/// `own`: the session whose commits are left out.
+async fn read_page(
+    executor: &ExecutorHandle,
+    after: u64,
+    audience: Audience,
+    own: Option<Uuid>,
+    epoch: Epoch,
+) -> Result<Page> {
     let page = match executor.read_log(after, PAGE).await {
         Ok(page) => page,
         Err(error) if error.code == Code::Busy => return Ok(Page::Busy),
@@ -127,23 +141,33 @@ async fn read_page(executor: &ExecutorHandle, after: u64, audience: Audience, ep
     let LogPage {
         commits,
         head,
-        more,
+        mut more,
         oldest,
     } = page;
     if after < head && after + 1 < oldest {
         return Ok(Page::Expired);
     }
-    let upto = if more {
+    let mut upto = if more {
         commits.last().map_or(after, |c| c.n)
     } else {
         head.max(after)
     };
-    let mut frames = Vec::new();
+    let mut frames: Vec<Bytes> = Vec::new();
+    let mut bytes = 0;
     for commit in commits {
+        // The frames of large commits are not counted in the page of the log.
+        if bytes > PAGE {
+            (upto, more) = (commit.n - 1, true);
+            break;
+        }
+        if own.is_some() && commit.by.as_ref().and_then(|by| by.session) == own {
+            continue;
+        }
         let frame = match commit.changes {
             Changes::Inline(_) => encode::commit(&commit, &audience, epoch),
             Changes::Stored { .. } => encode_stored(executor, commit, audience.clone(), epoch).await?,
         };
+        bytes += frame.as_ref().map_or(0, Bytes::len);
         frames.extend(frame);
     }
     Ok(Page::Frames { frames, upto, more })

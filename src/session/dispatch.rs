@@ -61,9 +61,7 @@ impl Session {
             self.stalled = Some((text, taken));
             // From here on answers are told; one may have come just before.
             self.on_answers(ctx);
-            if self.stalled.is_none() {
-                return None;
-            }
+            self.stalled.as_ref()?;
             ctx.run_later(STALL, |session, _| session.give_up_stalled());
             return Some(waiting);
         }
@@ -129,11 +127,10 @@ impl Session {
 
     /// Takes from the session's rate; refuses where there is nothing left.
     fn within_rate(&mut self, id: Option<&Value>, now: Instant) -> bool {
-        let Err(wait) = self.bucket.take(now) else {
+        let Err(error) = self.bucket.take(now) else {
             return true;
         };
-        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-        self.answer_error(id, "any", &Error::of(Code::RateLimited).retry_after_ms(wait_ms));
+        self.answer_error(id, "any", &error);
         if self.rate_strikes.add(now) {
             self.outbox.close(Close::RateLimitIgnored);
         }
@@ -313,14 +310,11 @@ impl Session {
                     session.answer_now(&id, "subscribe", at, from.map(body));
                 }));
             }
-            // The replay reads `self.audience` for every page, so the tables flow from where it is.
-            Place::Replaying { after } => self.answer_now(&id, "subscribe", at, Ok(body(after))),
-            // The join under way carries the old tables: come again when it is done.
-            Place::Joining => {
-                self.audience = before;
-                ctx.run_later(Duration::from_millis(5), move |session, ctx| {
-                    session.subscribe(id, subscribe, at, ctx);
-                });
+            // The page under way is read again with the new tables, so they flow from where the replay is.
+            // (While it joins, a session takes up no message.)
+            Place::Replaying { .. } | Place::Joining => {
+                let from = self.position();
+                self.answer_now(&id, "subscribe", at, Ok(body(from)));
             }
         }
     }

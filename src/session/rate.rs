@@ -5,6 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::protocol::{Code, Error, error::Result};
+
+/// The longest wait that is told, whatever the rate.
+const MAX_WAIT_MS: f64 = 3_600_000.0;
+
 /// `per_second` on average, `burst` at once.
 #[derive(Debug, Clone)]
 pub struct Bucket {
@@ -24,8 +29,8 @@ impl Bucket {
         }
     }
 
-    /// Takes one; else how long until there is one.
-    pub fn take(&mut self, now: Instant) -> Result<(), Duration> {
+    /// Takes one; else `rate_limited`, with how long until there is one.
+    pub fn take(&mut self, now: Instant) -> Result<()> {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         self.at = now;
         self.tokens = (self.tokens + passed * self.per_second).min(self.burst);
@@ -33,9 +38,9 @@ impl Bucket {
             self.tokens -= 1.0;
             Ok(())
         } else {
-            Err(Duration::from_secs_f64(
-                ((1.0 - self.tokens) / self.per_second.max(0.001)).min(3600.0),
-            ))
+            // Rounded up: who waits so long is not refused again.
+            let wait_ms = ((1.0 - self.tokens) / self.per_second.max(0.001) * 1_000.0).ceil();
+            Err(Error::of(Code::RateLimited).retry_after_ms(wait_ms.clamp(1.0, MAX_WAIT_MS) as u64))
         }
     }
 
@@ -85,8 +90,9 @@ mod tests {
         let start = Instant::now();
         let mut bucket = Bucket::new(10, 3, start);
         assert!((0..3).all(|_| bucket.take(start).is_ok()));
-        let wait = bucket.take(start).unwrap_err();
-        assert!(wait <= Duration::from_millis(100));
+        let refused = bucket.take(start).unwrap_err();
+        assert_eq!(refused.code, Code::RateLimited);
+        assert_eq!(refused.extra["retry_after_ms"], 100);
         assert!(bucket.take(start + Duration::from_millis(101)).is_ok());
         assert!(bucket.take(start + Duration::from_millis(102)).is_err());
     }
@@ -97,7 +103,10 @@ mod tests {
         let mut strikes = Strikes::new(3, Duration::from_secs(10));
         assert!(!strikes.add(start));
         assert!(!strikes.add(start + Duration::from_secs(1)));
-        assert!(!strikes.add(start + Duration::from_secs(11) + Duration::from_millis(1)));
-        assert!(strikes.add(start + Duration::from_secs(11) + Duration::from_millis(2)));
+        assert!(
+            !strikes.add(start + Duration::from_millis(10_500)),
+            "the first is too long ago"
+        );
+        assert!(strikes.add(start + Duration::from_millis(10_600)));
     }
 }

@@ -83,7 +83,7 @@ impl Stream for EventStream {
                 .outbox()
                 .poll_drain(cx, &mut this.frames, 16, 64 * 1024)
             {
-                Poll::Ready(Drained::Frames) => {
+                Poll::Ready(Drained::Frames { .. }) => {
                     for frames in this.frames.drain(..) {
                         this.texts.extend(frame::text_payloads(&frames));
                     }

@@ -3,4 +3,5 @@
 pub mod forwarded;
 pub mod http;
 pub mod origin;
+mod stream_query;
 pub mod ws;

@@ -20,7 +20,10 @@ use comptoir::{
 };
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc;
+
+/// Commits that may wait for a test that does not look at them.
+const MOST_COMMITS: usize = 65_536;
 
 /// Nothing that is waited for here takes longer.
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -28,7 +31,7 @@ pub const DEADLINE: Duration = Duration::from_secs(20);
 pub struct Hub {
     pub handle: ExecutorHandle,
     pub started: (Vec<String>, usize, bool),
-    commits: UnboundedReceiver<Arc<Commit>>,
+    commits: mpsc::Receiver<Arc<Commit>>,
     pub dir: Option<TempDir>,
     pub path: PathBuf,
 }
@@ -70,7 +73,7 @@ pub fn start_new(setup: Setup) -> Hub {
 }
 
 pub fn try_start(path: PathBuf, setup: Setup) -> Result<Hub, StartError> {
-    let (sender, commits) = unbounded_channel();
+    let (sender, commits) = mpsc::channel(MOST_COMMITS);
     let Started {
         handle,
         not_captured,
@@ -79,6 +82,7 @@ pub fn try_start(path: PathBuf, setup: Setup) -> Result<Hub, StartError> {
     } = Executor::start(ExecutorOptions {
         path: path.clone(),
         migrations: setup.migrations,
+        users: None,
         seed: setup.seed,
         readers: 2,
         limits: setup.limits,
@@ -87,7 +91,7 @@ pub fn try_start(path: PathBuf, setup: Setup) -> Result<Hub, StartError> {
         metrics: Metrics::new().unwrap(),
         on_commit: Box::new(move |commits| {
             for commit in commits {
-                let _ = sender.send(commit);
+                sender.try_send(commit).ok(); // the test may be over
             }
         }),
     })?;
@@ -193,14 +197,14 @@ impl Hub {
 
     /// Submits all at once, so that they wait together; outcomes in the order they were answered.
     pub async fn together(&self, jobs: Vec<Job>) -> Vec<(usize, Result<Value, Error>)> {
-        let (sender, mut receiver) = unbounded_channel();
         let count = jobs.len();
+        let (sender, mut receiver) = mpsc::channel(count.max(1));
         for (index, job) in jobs.into_iter().enumerate() {
             let sender = sender.clone();
             self.handle.submit(
                 job,
                 Box::new(move |outcome| {
-                    let _ = sender.send((index, outcome.map(|body| json(&body))));
+                    sender.try_send((index, outcome.map(|body| json(&body)))).ok();
                 }),
             );
         }

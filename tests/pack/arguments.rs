@@ -72,36 +72,40 @@ fn wrong_arguments_are_refused_by_name() {
 }
 
 #[test]
-fn texts_of_a_path_are_read_by_type() {
+fn texts_of_an_address_are_read_by_type() {
     let f = function();
-    let texts = |pairs: &[(&str, &str)]| {
-        let pairs: Vec<_> = pairs
-            .iter()
-            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-            .collect();
-        f.bind_texts(&pairs)
+    let argument = |name: &str, text: &str| {
+        let param = f.params.iter().find(|param| param.name == name).unwrap();
+        param.argument_of_text(text)
     };
-    let values = texts(&[("t", "a"), ("i", "12"), ("r", "1.5"), ("b", "false")]).unwrap();
-    assert_eq!(
-        values,
-        [
-            text("a"),
-            SqlValue::Integer(12),
-            SqlValue::Real(1.5),
-            SqlValue::Integer(0),
-            SqlValue::Null
-        ]
-    );
-    assert_eq!(
-        texts(&[("t", ""), ("i", "")]).unwrap()[..2],
-        [text(""), SqlValue::Integer(7)]
-    );
-    for wrong in [
-        &[("t", "a"), ("i", "x")][..],
-        &[("t", "a"), ("t", "b")],
-        &[("t", "a"), ("z", "b")],
-        &[("i", "1")],
+    for (name, text, expected) in [
+        ("t", "5", json!("5")),
+        ("t", "", json!("")),
+        ("i", "-5", json!(-5)),
+        (
+            "i",
+            "9223372036854775807",
+            json!({ "$int": "9223372036854775807" }),
+        ),
+        ("i", "", Value::Null),
+        ("r", "1.5", json!(1.5)),
+        ("b", "false", json!(0)),
+        ("j", "[1]", json!([1])),
     ] {
-        assert_eq!(texts(wrong).unwrap_err().code, Code::InvalidRequest);
+        assert_eq!(argument(name, text).unwrap(), expected, "{name}={text}");
     }
+    for (name, text) in [("i", "5x"), ("r", "inf"), ("b", "yes"), ("j", "{")] {
+        assert_eq!(
+            argument(name, text).unwrap_err().code,
+            Code::InvalidRequest,
+            "{name}={text}"
+        );
+    }
+    let args = json!({ "t": "a", "i": argument("i", "").unwrap(), "b": argument("b", "true").unwrap() });
+    let bound = f.bind_args(&args).unwrap();
+    assert_eq!(
+        [&bound[1], &bound[3]],
+        [&SqlValue::Integer(7), &SqlValue::Integer(1)],
+        "an empty field is the default"
+    );
 }

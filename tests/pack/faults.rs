@@ -239,7 +239,7 @@ fn routes_stand_beside_the_hubs_own() {
     let order: Vec<_> = pack
         .routes()
         .iter()
-        .map(|function| function.name.to_string())
+        .map(|(function, _)| function.name.to_string())
         .collect();
     assert_eq!(order, ["g", "f"], "a word goes before a parameter");
 }

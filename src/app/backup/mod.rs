@@ -26,7 +26,7 @@ pub use archive::verify;
 pub use manifest::Manifest;
 pub use on_demand::{action, before_migration};
 pub use restore::{Restored, restore};
-pub use schedule::{Schedule, newest_good};
+pub use schedule::{Schedule, newest_good, newest_good_in};
 pub use take::{Taken, take};
 
 /// Why a backup could not be made or put back. For the person at the console, not for clients.

@@ -8,7 +8,7 @@ use crate::{
     app::data_dir::DataDir,
     pack::Pack,
     protocol::{Code, Error as Refusal},
-    store::data::open,
+    store::data::open::{self, OpenError},
     transport::http::{BackupAction, BackupMade},
 };
 
@@ -57,19 +57,36 @@ fn made(dir: &DataDir) -> Result<BackupMade, Refusal> {
     })
 }
 
+/// Why migrations cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum BeforeMigration {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("the backup before the migrations failed: {0}")]
+    Backup(#[from] Error),
+}
+
+impl BeforeMigration {
+    /// Whether a database is damaged, so that a backup is the way on.
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Open(OpenError::Damaged { .. }) | Self::Backup(Error::Database { .. })
+        )
+    }
+}
+
 /// Before migrations change a database that is there, it is backed up (PROTOCOL section 5).
-pub fn before_migration(dir: &DataDir, pack: &Pack) -> Result<(), String> {
+pub fn before_migration(dir: &DataDir, pack: &Pack) -> Result<(), BeforeMigration> {
     if !dir.data_db().is_file() {
         return Ok(());
     }
-    let pending = open::pending_migrations(dir.data_db(), &pack.migrations).map_err(|e| e.to_string())?;
+    let pending = open::pending_migrations(dir.data_db(), &pack.migrations)?;
     if pending.is_empty() {
         return Ok(());
     }
-    let taken = std::fs::create_dir_all(dir.backups())
-        .map_err(Error::io(dir.backups()))
-        .and_then(|()| take(dir, dir.backups(), "before-migration"))
-        .map_err(|cause| format!("the backup before the migrations failed: {cause}"))?;
+    std::fs::create_dir_all(dir.backups()).map_err(Error::io(dir.backups()))?;
+    let taken = take(dir, dir.backups(), "before-migration")?;
     tracing::info!(file = %taken.path.display(), migrations = pending.len(), "backup made before migrations");
     Ok(())
 }

@@ -29,7 +29,8 @@ pub struct Restored {
 /// Restores `file` into `dir`, which the caller holds locked. Verified in full before anything is touched.
 ///
 /// # Errors
-/// Up to the first move nothing has changed.
+/// Up to the first move nothing has changed. From there on, and where the process is killed, the directory is marked as
+/// half restored: it is served again only once a restore has come to its end.
 pub fn restore(dir: &DataDir, _claim: &Lock, file: &Path) -> Result<Restored, Error> {
     let staging = Staging::new(dir.root()).map_err(Error::io(dir.root()))?;
     let manifest = archive::unpack(file, staging.path())?;
@@ -50,6 +51,8 @@ pub fn restore(dir: &DataDir, _claim: &Lock, file: &Path) -> Result<Restored, Er
         .filter(|c| !matches!(c, '-' | ':'))
         .collect();
     let aside = format!("before-restore-{stamp}");
+    // From here to the end neither the old state nor the new one is whole.
+    dir.mark_restoring(Some(file)).map_err(Error::io(dir.root()))?;
     let mut moved = false;
     // The log of a database goes with it: left behind, SQLite would play it into the restored file.
     for database in [dir.hub_db().as_path(), dir.data_db()] {
@@ -69,6 +72,8 @@ pub fn restore(dir: &DataDir, _claim: &Lock, file: &Path) -> Result<Restored, Er
     if files.is_dir() {
         fs::rename(&files, dir.files()).map_err(Error::io(dir.files()))?;
     }
+    sync_directory(dir.root()).map_err(Error::io(dir.root()))?;
+    dir.mark_restoring(None).map_err(Error::io(dir.root()))?;
     sync_directory(dir.root()).map_err(Error::io(dir.root()))?;
     Ok(Restored {
         manifest,

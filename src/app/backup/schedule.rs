@@ -70,9 +70,10 @@ impl Schedule {
         fs::create_dir_all(self.dir.backups()).map_err(Error::io(self.dir.backups()))?;
         let taken = take(&self.dir, self.dir.backups(), PREFIX)?;
         let mut kept = scheduled(self.dir.backups()).map_err(Error::io(self.dir.backups()))?;
-        // Names sort by time.
+        // Names sort by time. A clock that was set back makes the newest look old: it stays all the same.
+        kept.retain(|path| *path != taken.path);
         kept.sort();
-        let excess = kept.len().saturating_sub(self.keep);
+        let excess = (kept.len() + 1).saturating_sub(self.keep);
         for old in &kept[..excess] {
             fs::remove_file(old).map_err(Error::io(old))?;
         }
@@ -80,7 +81,7 @@ impl Schedule {
     }
 
     /// Counted from the last backup, so that a hub which is restarted every morning is backed up too.
-    fn until_next(&self, now: SystemTime) -> Duration {
+    pub(super) fn until_next(&self, now: SystemTime) -> Duration {
         let newest = scheduled(self.dir.backups())
             .unwrap_or_default()
             .iter()
@@ -119,7 +120,12 @@ fn archives(directory: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<P
 
 /// The newest whole backup where scheduled ones go: what to restore when a database turns out damaged.
 pub fn newest_good(dir: &DataDir) -> Option<PathBuf> {
-    let mut found: Vec<(SystemTime, PathBuf)> = archives(dir.backups(), |_| true)
+    newest_good_in(dir.backups())
+}
+
+/// The newest backup in a directory that can be put back.
+pub fn newest_good_in(directory: &Path) -> Option<PathBuf> {
+    let mut found: Vec<(SystemTime, PathBuf)> = archives(directory, |_| true)
         .ok()?
         .into_iter()
         .filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))

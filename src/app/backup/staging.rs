@@ -1,36 +1,78 @@
-//! A directory for work in progress, beside where its result will be, gone when dropped.
+//! A directory for work in progress, beside where its result will be, gone when dropped. What a killed
+//! process left is cleared away by the next one: each holds a lock in its own, which ends with the process.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
 use uuid::Uuid;
 
-pub struct Staging(PathBuf);
+const PREFIX: &str = ".comptoir-";
+const LOCK: &str = "lock";
+
+pub struct Staging {
+    path: PathBuf,
+    /// Given up before the directory is removed.
+    lock: Option<File>,
+}
 
 impl Staging {
     /// Makes a new one in `parent`, for its owner alone.
     pub fn new(parent: &Path) -> io::Result<Self> {
-        let path = parent.join(format!(".comptoir-{}", Uuid::new_v4().simple()));
+        clear_abandoned(parent);
+        let path = parent.join(format!("{PREFIX}{}", Uuid::new_v4().simple()));
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&path)?;
-        Ok(Self(path))
+        let mut staging = Self { path, lock: None };
+        // Locked before it has its name: one without a lock is never taken for abandoned.
+        let unnamed = staging.path.join("unlocked");
+        let lock = File::create(&unnamed)?;
+        // File systems without locks (some network shares): then what a killed process leaves, stays.
+        if lock.try_lock().is_ok() {
+            fs::rename(&unnamed, staging.path.join(LOCK))?;
+            staging.lock = Some(lock);
+        }
+        Ok(staging)
     }
 
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0)
+        self.lock = None;
+        if let Err(error) = fs::remove_dir_all(&self.path)
             && error.kind() != io::ErrorKind::NotFound
         {
             tracing::warn!(%error, "a directory of work in progress could not be removed");
+        }
+    }
+}
+
+/// Removes the directories in `parent` whose process has ended. A failure is not this one's: it is tried again.
+fn clear_abandoned(parent: &Path) {
+    let Ok(listing) = fs::read_dir(parent) else { return };
+    for entry in listing.flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        let Ok(lock) = File::open(entry.path().join(LOCK)) else {
+            continue;
+        };
+        if lock.try_lock().is_ok() {
+            drop(lock);
+            match fs::remove_dir_all(entry.path()) {
+                Ok(()) => {
+                    tracing::info!(path = %entry.path().display(), "cleared away what a killed process left")
+                }
+                Err(error) => tracing::warn!(%error, "what a killed process left could not be removed"),
+            }
         }
     }
 }

@@ -21,8 +21,13 @@ pub struct Taken {
     pub manifest: Manifest,
 }
 
+/// Whether a path that does not exist yet is meant as a directory.
+fn names_a_directory(path: &Path) -> bool {
+    path.extension().is_none() || path.as_os_str().to_string_lossy().ends_with(['/', '\\'])
+}
+
 /// Backs `dir` up to `target`: a file that does not exist yet, or a directory, in which the backup is
-/// named after `prefix`, time and commit. The file appears whole or not at all.
+/// named after `prefix`, time and commit. What does not exist is a file where its name has an extension. The file appears whole or not at all.
 ///
 /// # Errors
 /// Nothing is left behind by a failure.
@@ -32,7 +37,7 @@ pub fn take(dir: &DataDir, target: &Path, prefix: &str) -> Result<Taken, Error> 
             return Err(Error::NoDatabase(database.to_owned()));
         }
     }
-    let into_directory = target.is_dir() || target.as_os_str().to_string_lossy().ends_with(['/', '\\']);
+    let into_directory = target.is_dir() || (!target.exists() && names_a_directory(target));
     let parent = if into_directory {
         target
     } else if target.exists() {

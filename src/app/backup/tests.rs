@@ -187,6 +187,23 @@ fn rotation_keeps_the_newest_scheduled_backups_and_never_a_persons_own() {
     assert_eq!(newest_good(&dir).as_ref(), Some(&made[2]));
 }
 
+#[test]
+fn after_a_clock_was_set_back_the_backup_just_made_is_kept() {
+    let temp = tempfile::tempdir().unwrap();
+    let (dir, schedule) = scheduled(temp.path(), 1);
+    fs::create_dir_all(dir.backups()).unwrap();
+    let of_the_future = dir.backups().join("scheduled-29990101T000000.000Z-c7.tar");
+    take(&dir, &of_the_future, "x").unwrap();
+    let made = schedule.once().unwrap().path;
+    assert!(made.exists());
+    assert!(!of_the_future.exists());
+    let far = std::time::SystemTime::UNIX_EPOCH;
+    assert!(
+        schedule.until_next(far) <= std::time::Duration::from_secs(1),
+        "a clock far back does not stop them"
+    );
+}
+
 #[tokio::test]
 async fn a_failed_scheduled_backup_alerts_and_is_counted_and_removes_nothing() {
     let temp = tempfile::tempdir().unwrap();

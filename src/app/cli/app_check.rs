@@ -19,6 +19,7 @@ pub struct Args {
     #[arg(value_name = "DIR")]
     dir: PathBuf,
     /// The database that the pack is for, where its migrations do not make the tables; only its schema is read
+    /// [default: `database` in app.toml]
     #[arg(long, value_name = "FILE")]
     database: Option<PathBuf>,
     #[arg(long)]
@@ -29,7 +30,8 @@ pub struct Args {
 /// Every fault of the pack with file, line and reason.
 pub fn run(args: Args, _: &Global) -> Result<(), Failure> {
     let checked = Pack::load(&args.dir).and_then(|mut pack| {
-        let trials = pack_check::run_everything(&mut pack, args.database.as_deref())?;
+        let database = args.database.or_else(|| pack.database.clone());
+        let trials = pack_check::run_everything(&mut pack, database.as_deref())?;
         Ok((pack, trials))
     });
     match checked {

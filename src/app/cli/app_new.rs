@@ -40,7 +40,8 @@ pub fn run(args: Args, _: &Global) -> Result<(), Failure> {
         ],
         Some(database) => {
             let schema = pack_check::schema_of(database).map_err(Failure::failed)?;
-            vec![("app.toml", app_for(&name, &schema))]
+            let database = std::path::absolute(database)?;
+            vec![("app.toml", app_for(&name, &database, &schema))]
         }
     };
     make(&args.dir, &files)?;
@@ -51,7 +52,7 @@ pub fn run(args: Args, _: &Global) -> Result<(), Failure> {
             dir = args.dir.display()
         )),
         Some(database) => say(format_args!(
-            "Check it:  comptoir app check {dir} --database {database}\n\
+            "Check it:  comptoir app check {dir}\n\
              Serve it:  COMPTOIR_DATA__PATH={database} comptoir serve --app {dir}",
             dir = args.dir.display(),
             database = database.display()
@@ -101,16 +102,19 @@ fn pack_name(dir: &Path) -> String {
 }
 
 /// `app.toml` for a schema that is there already.
-fn app_for(name: &str, schema: &Schema) -> String {
+fn app_for(name: &str, database: &Path, schema: &Schema) -> String {
     let mut text = format!(
         "# A pack for a database that already exists. It has no migrations: the tables stay as they are.\n\
-         name = \"{name}\"\ntitle = \"{name}\"\n\n\
+         name = \"{name}\"\ntitle = \"{name}\"\n\
+         # Where `app check` and `types` read the tables; the hub serves what `data.path` names.\n\
+         database = {database}\n\n\
          [roles.admin]\ntitle = {{ fr = \"Administrateur\", en = \"Administrator\" }}\n\
          login_from = \"server\"            # \"server\", \"client\" or \"anywhere\"\n\
          admin = true                     # reads and writes every table\n\n\
          [roles.reader]\ntitle = {{ fr = \"Lecture\", en = \"Reader\" }}\n\
          raw_sql = true                   # may send SELECT statements\n\n\
-         # `select = true` reads every column; or list some: the key must be among them.\n"
+         # `select = true` reads every column; or list some: the key must be among them.\n",
+        database = toml::Value::from(&*database.to_string_lossy())
     );
     for table in schema
         .tables

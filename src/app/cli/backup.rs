@@ -12,7 +12,7 @@ use crate::app::backup;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A directory, in which the backup is named after its time, or the file to make
+    /// A directory, in which the backup is named after its time, or the file to make (with an extension: `x.tar`)
     #[arg(value_name = "DIR|FILE")]
     target: PathBuf,
     /// Answer as JSON

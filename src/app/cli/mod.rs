@@ -85,6 +85,7 @@ impl Global {
     pub fn open(&self) -> Result<(Loaded, DataDir), Failure> {
         let loaded = self.load()?;
         let dir = DataDir::open(&self.data, &loaded.config)?;
+        dir.ensure_not_half_restored()?;
         Ok((loaded, dir))
     }
 }
@@ -94,11 +95,9 @@ enum Command {
     /// Run the hub
     Serve(serve::Args),
     /// Accounts: add, list, passwd, role, disable, enable, remove (also beside a running server)
-    #[command(subcommand)]
-    User(user::Command),
+    User(user::Args),
     /// Registered terminals: add, list, remove
-    #[command(subcommand)]
-    Terminal(terminal::Command),
+    Terminal(terminal::Args),
     /// Back up both databases and the files, also beside a running server
     Backup(backup::Args),
     /// Put a backup back; what was there is moved aside
@@ -134,10 +133,8 @@ pub fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
     let done = match command {
         Command::Serve(args) => serve::run(args, &global),
-        Command::User(command) => manage_users(command, &global),
-        Command::Terminal(command) => global
-            .open()
-            .and_then(|(_, dir)| terminal::run(command, dir.root())),
+        Command::User(args) => manage_users(args, &global),
+        Command::Terminal(args) => manage_terminals(args, &global),
         Command::Backup(args) => backup::run(&args, &global),
         Command::Restore(args) => restore::run(&args, &global),
         Command::Check(args) => check::run(&args, &global),
@@ -155,11 +152,24 @@ pub fn main() -> ExitCode {
 }
 
 /// Accounts may be made before the first start, so the data directory is made where it is missing.
-fn manage_users(command: user::Command, global: &Global) -> Result<(), Failure> {
+fn manage_users(args: user::Args, global: &Global) -> Result<(), Failure> {
     let config = global.load()?.config;
     let dir = DataDir::create(&global.data, &config)?;
-    let roles = role_set::effective(&packs::choose(&dir, None)?.roles);
-    user::run(command, dir.root(), &roles, config.auth.bcrypt_cost)
+    dir.ensure_not_half_restored()?;
+    let pack = packs::choose(&dir, None)?;
+    let known = user::Known {
+        roles: role_set::effective(&pack.roles),
+        open: pack.is_none() && !dir.data_db().is_file(),
+    };
+    user::run(args, dir.root(), known, config.auth.bcrypt_cost)
+}
+
+/// As [`manage_users`].
+fn manage_terminals(args: terminal::Args, global: &Global) -> Result<(), Failure> {
+    let config = global.load()?.config;
+    let dir = DataDir::create(&global.data, &config)?;
+    dir.ensure_not_half_restored()?;
+    terminal::run(args, dir.root())
 }
 
 #[cfg(test)]

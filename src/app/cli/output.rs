@@ -73,6 +73,12 @@ pub fn say(line: impl Display) -> Result<(), Failure> {
     Ok(writeln!(io::stdout(), "{line}")?)
 }
 
+/// Says what should be known beside the answer, on the error output.
+pub fn warn(line: impl Display) {
+    // Where it is closed, the answer counts.
+    _ = writeln!(io::stderr(), "comptoir: {line}");
+}
+
 /// Prints a value as JSON.
 ///
 /// # Errors

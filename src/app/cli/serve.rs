@@ -31,6 +31,7 @@ pub fn run(args: Args, global: &Global) -> Result<(), Failure> {
     telemetry::init(config.log.format, &config.log.level).map_err(Failure::failed)?;
     let dir = DataDir::create(&global.data, &config)?;
     let lock = dir.lock()?;
+    dir.ensure_not_half_restored()?;
     // The port before the databases: whoever asks for a taken one gets that answer, and no half-made data.
     let listener = listen::bind(config.server.listen)?;
     dir.settle_demo(args.demo, config.server.listen.ip().is_loopback())?;

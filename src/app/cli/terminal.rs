@@ -14,8 +14,17 @@ use crate::{
     store::hub::{self, HubStore, terminals},
 };
 
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Answer as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+enum Command {
     /// Register a terminal, so that roles of clients may log in there
     Add {
         name: String,
@@ -23,10 +32,7 @@ pub enum Command {
         place: Place,
     },
     /// List the registered terminals
-    List {
-        #[arg(long)]
-        json: bool,
-    },
+    List,
     /// Forget a terminal
     Remove { name: String },
 }
@@ -45,7 +51,8 @@ pub struct Place {
 
 /// # Errors
 /// What a person can act on.
-pub fn run(command: Command, data_dir: &Path) -> Result<(), Failure> {
+pub fn run(args: Args, data_dir: &Path) -> Result<(), Failure> {
+    let Args { json, command } = args;
     let store = HubStore::open_in(data_dir).map_err(Failure::failed)?;
     let by = By::console();
     match command {
@@ -53,12 +60,15 @@ pub fn run(command: Command, data_dir: &Path) -> Result<(), Failure> {
             let terminal = store
                 .write(|conn| acts::add_terminal(conn, &by, &name, place.address))
                 .map_err(explain)?;
+            if json {
+                return say_json(&directory::terminal_record(&terminal));
+            }
             say(format_args!(
                 "{} is a terminal at {}.",
                 terminal.name, terminal.address
             ))
         }
-        Command::List { json } => {
+        Command::List => {
             let found = store.read(terminals::all).map_err(Failure::failed)?;
             if json {
                 let records: Vec<_> = found.iter().map(directory::terminal_record).collect();
@@ -73,6 +83,9 @@ pub fn run(command: Command, data_dir: &Path) -> Result<(), Failure> {
             store
                 .write(|conn| acts::remove_terminal(conn, &by, &name))
                 .map_err(explain)?;
+            if json {
+                return say_json(&serde_json::json!({ "removed": name }));
+            }
             say(format_args!("{name} is no terminal any more."))
         }
     }

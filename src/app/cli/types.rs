@@ -16,6 +16,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     app: Option<PathBuf>,
     /// The database that the pack is for, where its migrations do not make the tables; only its schema is read
+    /// [default: `database` in app.toml]
     #[arg(long, value_name = "FILE")]
     database: Option<PathBuf>,
 }
@@ -23,14 +24,19 @@ pub struct Args {
 /// # Errors
 /// The faults of the pack.
 pub fn run(args: Args, global: &Global) -> Result<(), Failure> {
-    let existing = args.database.as_deref();
-    let mut pack = match &args.app {
-        Some(dir) => Pack::load(dir).map_err(Failure::failed)?,
-        None => packs::choose(&global.open()?.1, None)?,
+    let (mut pack, served) = match &args.app {
+        Some(dir) => (Pack::load(dir).map_err(Failure::failed)?, None),
+        None => {
+            let (_, dir) = global.open()?;
+            (packs::choose(&dir, None)?, Some(dir.data_db().to_owned()))
+        }
     };
     if pack.is_none() {
         return Err(Failure::usage("there is no pack here; name one with --app DIR"));
     }
+    let served = served.filter(|path| pack.migrations.is_empty() && path.is_file());
+    let existing = args.database.or(served).or_else(|| pack.database.clone());
+    let existing = existing.as_deref();
     pack_check::check_against(&mut pack, existing).map_err(Failure::failed)?;
     let description = pack_check::describe(&pack, existing).map_err(Failure::failed)?;
     say(declarations(&pack, &description).trim_end())

@@ -4,15 +4,16 @@
 use std::{
     io::{self, BufRead as _, IsTerminal as _},
     path::Path,
+    sync::Arc,
 };
 
 use super::{
     Failure,
-    output::{say, say_json},
+    output::{say, say_json, warn},
 };
 use crate::{
     auth::password,
-    domain::Roles,
+    domain::{Role, Roles},
     hub::accounts::{
         UserPatch,
         acts::{self, By, Creation},
@@ -21,8 +22,17 @@ use crate::{
     store::hub::{self, HubStore, users},
 };
 
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Answer as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+enum Command {
     /// Make an account
     Add {
         name: String,
@@ -39,10 +49,7 @@ pub enum Command {
         password_stdin: bool,
     },
     /// List the accounts
-    List {
-        #[arg(long)]
-        json: bool,
-    },
+    List,
     /// Set a password; ends the account's logins
     Passwd {
         name: String,
@@ -60,11 +67,46 @@ pub enum Command {
     Remove { name: String },
 }
 
-/// `roles`: those that accounts may have ([`crate::hub::accounts::role_set::effective`] of the remembered pack).
-///
+/// The roles that accounts may have.
+pub struct Known {
+    /// [`crate::hub::accounts::role_set::effective`] of the remembered pack.
+    pub roles: Roles,
+    /// Whether no pack was served from here yet: then a role may be named that is still to come.
+    pub open: bool,
+}
+
+impl Known {
+    /// The roles with `name` among them, or a refusal that says which there are.
+    fn with(mut self, name: &str) -> Result<Roles, Failure> {
+        if self.roles.get(name).is_some() {
+            return Ok(self.roles);
+        }
+        if !self.open {
+            let known: Vec<&str> = self.roles.iter().map(|role| &*role.name).collect();
+            return Err(Failure::failed(format_args!(
+                "there is no role {name}; this app has: {}",
+                known.join(", ")
+            )));
+        }
+        // On the error output: what a script reads stays as it is.
+        warn(format_args!(
+            "no app was served from this data directory yet, so nobody knows whether it has a role {name}"
+        ));
+        // Only its name is stored; what it may do is read from the pack when there is one.
+        let role = Role {
+            name: name.into(),
+            admin: false,
+            ..Role::builtin_administrator()
+        };
+        self.roles.0.insert(name.into(), Arc::new(role));
+        Ok(self.roles)
+    }
+}
+
 /// # Errors
 /// What a person can act on.
-pub fn run(command: Command, data_dir: &Path, roles: &Roles, bcrypt_cost: u32) -> Result<(), Failure> {
+pub fn run(args: Args, data_dir: &Path, known: Known, bcrypt_cost: u32) -> Result<(), Failure> {
+    let Args { json, command } = args;
     let store = HubStore::open_in(data_dir).map_err(Failure::failed)?;
     let by = By::console();
     match command {
@@ -77,7 +119,7 @@ pub fn run(command: Command, data_dir: &Path, roles: &Roles, bcrypt_cost: u32) -
         } => {
             // Before anybody types a password in vain.
             rules::check_username(&name).map_err(|refusal| Failure::failed(refusal.message))?;
-            check_role(&role, roles)?;
+            let roles = known.with(&role)?;
             let password_hash = read_and_hash(password_stdin, bcrypt_cost)?;
             let new = Creation {
                 username: name,
@@ -88,46 +130,63 @@ pub fn run(command: Command, data_dir: &Path, roles: &Roles, bcrypt_cost: u32) -
                 must_change_password: false,
             };
             let user = store
-                .write(|conn| acts::create_user(conn, &by, roles, &new))
+                .write(|conn| acts::create_user(conn, &by, &roles, &new))
                 .map_err(explain)?;
-            say(format_args!("{} may log in as {}.", user.username, user.role))
+            let said = format!("{} may log in as {}.", user.username, user.role);
+            tell(&store, json, &user.username, &said)
         }
-        Command::List { json } => list(&store, json),
+        Command::List => list(&store, json),
         Command::Passwd { name, password_stdin } => {
             let id = id_of(&store, &name)?;
             let hash = read_and_hash(password_stdin, bcrypt_cost)?;
             let patch = UserPatch::default();
             store
-                .write(|conn| acts::update_user(conn, &by, roles, id, &patch, Some(&hash)))
+                .write(|conn| acts::update_user(conn, &by, &known.roles, id, &patch, Some(&hash)))
                 .map_err(explain)?;
-            say(format_args!("The password of {name} is set; its logins ended."))
+            let said = format!("The password of {name} is set; its logins ended.");
+            tell(&store, json, &name, &said)
         }
         Command::Role { name, role } => {
-            check_role(&role, roles)?;
+            let roles = known.with(&role)?;
             let said = format!("{name} is {role} now.");
             let patch = UserPatch {
                 role: Some(role),
                 ..UserPatch::default()
             };
-            update(&store, &by, roles, &name, &patch)?;
-            say(said)
+            update(&store, &by, &roles, &name, &patch)?;
+            tell(&store, json, &name, &said)
         }
         Command::Disable { name } => {
-            update(&store, &by, roles, &name, &active(false))?;
-            say(format_args!("{name} may not log in any more; its logins ended."))
+            update(&store, &by, &known.roles, &name, &active(false))?;
+            let said = format!("{name} may not log in any more; its logins ended.");
+            tell(&store, json, &name, &said)
         }
         Command::Enable { name } => {
-            update(&store, &by, roles, &name, &active(true))?;
-            say(format_args!("{name} may log in again."))
+            update(&store, &by, &known.roles, &name, &active(true))?;
+            tell(&store, json, &name, &format!("{name} may log in again."))
         }
         Command::Remove { name } => {
             let id = id_of(&store, &name)?;
             store
-                .write(|conn| acts::remove_user(conn, &by, roles, id))
+                .write(|conn| acts::remove_user(conn, &by, &known.roles, id))
                 .map_err(explain)?;
+            if json {
+                return say_json(&serde_json::json!({ "removed": name }));
+            }
             say(format_args!("{name} is removed."))
         }
     }
+}
+
+/// The account as it is now, or the sentence.
+fn tell(store: &HubStore, json: bool, name: &str, said: &str) -> Result<(), Failure> {
+    if !json {
+        return say(said);
+    }
+    let user = store
+        .read(|conn| users::by_name(conn, name))
+        .map_err(Failure::failed)?;
+    say_json(&user.as_ref().map(directory::record))
 }
 
 fn active(active: bool) -> UserPatch {
@@ -178,17 +237,6 @@ fn id_of(store: &HubStore, name: &str) -> Result<i64, Failure> {
         .ok_or_else(|| Failure::failed(format_args!("there is no user {name}; see `comptoir user list`")))
 }
 
-fn check_role(role: &str, roles: &Roles) -> Result<(), Failure> {
-    if roles.get(role).is_some() {
-        return Ok(());
-    }
-    let known: Vec<&str> = roles.iter().map(|role| &*role.name).collect();
-    Err(Failure::failed(format_args!(
-        "there is no role {role}; this app has: {}",
-        known.join(", ")
-    )))
-}
-
 fn read_and_hash(from_stdin: bool, bcrypt_cost: u32) -> Result<String, Failure> {
     let password = if from_stdin { read_line()? } else { ask()? };
     password::check_new(&password)
@@ -233,8 +281,13 @@ mod tests {
         role_set::effective(&Roles::default())
     }
 
+    fn known(open: bool) -> Known {
+        Known { roles: roles(), open }
+    }
+
     fn run_in(dir: &tempfile::TempDir, command: Command) -> Result<(), Failure> {
-        run(command, dir.path(), &roles(), 4)
+        let args = Args { json: false, command };
+        run(args, dir.path(), known(false), 4)
     }
 
     fn said(result: Result<(), Failure>) -> String {
@@ -267,6 +320,13 @@ mod tests {
         ensure_administrator(&store, &roles(), 4).unwrap();
         let remove = Command::Remove { name: "admin".into() };
         assert!(said(run_in(&dir, remove)).contains("last active administrator"));
-        assert!(run_in(&dir, Command::List { json: true }).is_ok());
+        assert!(run_in(&dir, Command::List).is_ok());
+    }
+
+    #[test]
+    fn a_role_is_taken_on_trust_only_until_an_app_was_served() {
+        assert!(known(false).with("vendeur").is_err());
+        assert!(known(true).with("vendeur").unwrap().get("vendeur").is_some());
+        assert!(known(false).with("administrator").is_ok());
     }
 }

@@ -63,6 +63,7 @@ impl WriterThread {
                     for (member, outcome) in ended.zip(outcomes) {
                         member.answer(outcome);
                     }
+                    self.link.set_answered(self.writer.head());
                     self.publish(commits);
                 }
                 Attempt::Broken { at, error } => {

@@ -212,6 +212,7 @@ impl WriterThread {
             self.link.set_schema(schema);
         }
         self.link.set_head(self.writer.head());
+        self.link.set_answered(self.writer.head());
         if let Some(foreign) = foreign {
             self.link.metrics.commits.inc();
             self.publish(vec![Arc::new(foreign)]);

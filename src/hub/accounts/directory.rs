@@ -268,6 +268,17 @@ impl Directory {
     }
 }
 
+/// An account as the business database mirrors it.
+pub fn mirror_of(user: &User) -> MirrorUser {
+    MirrorUser {
+        id: user.id,
+        username: user.username.clone(),
+        display_name: user.display_name.clone(),
+        role: user.role.clone(),
+        active: user.active,
+    }
+}
+
 /// Whether the sockets of a user may stay: still active, in the same role.
 fn same_standing(before: Option<&Arc<Account>>, after: Option<&Arc<Account>>) -> bool {
     matches!(
@@ -278,13 +289,7 @@ fn same_standing(before: Option<&Arc<Account>>, after: Option<&Arc<Account>>) ->
 
 impl Account {
     fn mirror(&self) -> MirrorUser {
-        MirrorUser {
-            id: self.stored.id,
-            username: self.stored.username.clone(),
-            display_name: self.stored.display_name.clone(),
-            role: self.stored.role.clone(),
-            active: self.stored.active,
-        }
+        mirror_of(&self.stored)
     }
 
     pub fn info(&self) -> UserInfo {

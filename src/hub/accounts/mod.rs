@@ -26,7 +26,7 @@ use crate::executor::MirrorUser;
 
 pub use handle::{AccountsHandle, Setup};
 pub use records::{Grant, LoginSession, NewUser, Revoked, TerminalRecord, UserPatch, UserRecord};
-pub use setup::{InitialAdministrator, ensure_administrator, ensure_demo_users};
+pub use setup::{InitialAdministrator, ensure_administrator, ensure_demo_users, mirror};
 
 /// Who is told of changes. Called on the actor's thread after the change is durable and in memory: must
 /// not block and not wait for this handle.

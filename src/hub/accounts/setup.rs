@@ -2,11 +2,12 @@
 
 use super::{
     acts::{self, By, Creation},
-    role_set,
+    directory, role_set,
 };
 use crate::{
     auth::{initial_password, password},
     domain::Roles,
+    executor::MirrorUser,
     pack::Pack,
     protocol::error::Result,
     store::hub::{HubStore, users},
@@ -71,4 +72,11 @@ pub fn ensure_demo_users(store: &HubStore, pack: &Pack, roles: &Roles, bcrypt_co
         made += 1;
     }
     Ok(made)
+}
+
+/// All accounts as the business database mirrors them, by id: for its start, before anything reads it.
+pub fn mirror(store: &HubStore) -> Result<Vec<MirrorUser>> {
+    let mut users: Vec<MirrorUser> = store.read(users::all)?.iter().map(directory::mirror_of).collect();
+    users.sort_by_key(|user| user.id);
+    Ok(users)
 }

@@ -13,7 +13,10 @@ use std::{
 use prometheus::IntGauge;
 use tokio::{
     sync::{
-        mpsc::{self, error::TrySendError},
+        mpsc::{
+            self,
+            error::{TryRecvError, TrySendError},
+        },
         oneshot,
     },
     time::timeout,
@@ -32,6 +35,10 @@ use crate::{
 const QUEUE: usize = 4_096;
 /// Tasks of one transaction.
 const GROUP: usize = 512;
+/// Refusals that wait in memory while the disk takes none.
+const BACKLOG: usize = 4_096;
+/// Between two tries to store what waits.
+const RETRY: Duration = Duration::from_millis(250);
 /// How long a durable entry may wait for a place in the queue.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -62,21 +69,26 @@ pub struct Writer {
 impl Writer {
     pub fn start(store: HubStore, pending: IntGauge) -> Result<Self> {
         let (tasks, mut waiting) = mpsc::channel(QUEUE);
-        let gauge = pending.clone();
+        let dropped = Arc::new(AtomicU64::new(0));
+        let mut appender = Appender {
+            store,
+            backlog: Vec::new(),
+            failing: false,
+            pending: pending.clone(),
+            dropped: dropped.clone(),
+        };
         thread::Builder::new()
             .name("audit".into())
             .spawn(move || {
-                let mut group = Vec::with_capacity(GROUP);
-                while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
-                    gauge.sub(i64::try_from(group.len()).unwrap_or(0));
-                    store_group(&store, std::mem::take(&mut group));
+                while let Some(group) = appender.next_group(&mut waiting) {
+                    appender.store_group(group);
                 }
             })
             .map_err(Error::internal)?;
         Ok(Self {
             tasks,
             pending,
-            dropped: Arc::default(),
+            dropped,
         })
     }
 
@@ -85,15 +97,11 @@ impl Writer {
         self.pending.inc();
         if let Err(refused) = self.tasks.try_send(task) {
             self.pending.dec();
-            let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
             let why = match refused {
                 TrySendError::Full(_) => "its queue is full",
                 TrySendError::Closed(_) => "it has stopped",
             };
-            // Powers of two: a flood of refusals must not become a flood of log lines.
-            if dropped.is_power_of_two() {
-                tracing::error!(dropped, "the audit loses entries of refusals: {why}");
-            }
+            drop_one(&self.dropped, why);
         }
     }
 
@@ -113,33 +121,96 @@ impl Writer {
     }
 }
 
-fn store_group(store: &HubStore, group: Vec<Task>) {
-    let stored = store.write(|conn| {
-        // Runs of single entries are appended together: one move of the chain's end for all of them.
-        let mut entries = Vec::new();
-        for task in &group {
+fn drop_one(dropped: &AtomicU64, why: &str) {
+    let dropped = dropped.fetch_add(1, Ordering::Relaxed) + 1;
+    // Powers of two: a flood of refusals must not become a flood of log lines.
+    if dropped.is_power_of_two() {
+        tracing::error!(dropped, "the audit loses entries of refusals: {why}");
+    }
+}
+
+/// The thread's own state.
+struct Appender {
+    store: HubStore,
+    /// Entries that nobody waits for and that could not be stored: they go first when the disk takes them again.
+    backlog: Vec<NewRow>,
+    failing: bool,
+    pending: IntGauge,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Appender {
+    /// What is to be stored next; empty when only the backlog is to be tried again, `None` at the end.
+    fn next_group(&self, waiting: &mut mpsc::Receiver<Task>) -> Option<Vec<Task>> {
+        let mut group = Vec::new();
+        if self.backlog.is_empty() {
+            if waiting.blocking_recv_many(&mut group, GROUP) == 0 {
+                return None;
+            }
+        } else {
+            #[allow(clippy::disallowed_methods)] // nothing announces that a disk has space again
+            thread::sleep(RETRY);
+            while group.len() < GROUP {
+                match waiting.try_recv() {
+                    Ok(task) => group.push(task),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) if group.is_empty() => return None,
+                    Err(TryRecvError::Disconnected) => break,
+                }
+            }
+        }
+        self.pending.sub(i64::try_from(group.len()).unwrap_or(0));
+        Some(group)
+    }
+
+    fn store_group(&mut self, group: Vec<Task>) {
+        let outcome = self.append(&group).map_err(|cause| {
+            if !self.failing {
+                tracing::error!(%cause, "audit entries cannot be stored; it is tried again");
+            }
+            Error::from(cause)
+        });
+        if outcome.is_ok() {
+            self.backlog = Vec::new();
+            if self.failing {
+                tracing::info!("audit entries are stored again");
+            }
+        }
+        self.failing = outcome.is_err();
+        for task in group {
             match task {
-                Task::Record(row) | Task::RecordDurably(row, _) => entries.push(row.clone()),
-                Task::Ship { epoch, rows, .. } => ship(conn, epoch, rows)?,
-                Task::Flush(_) => {}
+                Task::Record(row) if outcome.is_err() => {
+                    if self.backlog.len() < BACKLOG {
+                        self.backlog.push(row);
+                    } else {
+                        drop_one(&self.dropped, "they cannot be stored");
+                    }
+                }
+                Task::Record(_) => {}
+                Task::RecordDurably(_, answer) | Task::Ship { answer, .. } | Task::Flush(answer) => {
+                    let _ = answer.send(outcome.clone()); // who asked may have gone
+                }
             }
         }
-        if !entries.is_empty() {
-            audit::append(conn, &entries)?;
-        }
-        Ok(())
-    });
-    let outcome = stored.map_err(|cause| {
-        tracing::error!(%cause, entries = group.len(), "audit entries could not be stored");
-        Error::from(cause)
-    });
-    for task in group {
-        match task {
-            Task::Record(_) => {}
-            Task::RecordDurably(_, answer) | Task::Ship { answer, .. } | Task::Flush(answer) => {
-                let _ = answer.send(outcome.clone()); // who asked may have gone
+    }
+
+    /// One transaction for the backlog and the group.
+    fn append(&self, group: &[Task]) -> crate::store::hub::Result<()> {
+        self.store.write(|conn| {
+            // Single entries are appended together: one move of the chain's end for all of them.
+            let mut entries = self.backlog.clone();
+            for task in group {
+                match task {
+                    Task::Record(row) | Task::RecordDurably(row, _) => entries.push(row.clone()),
+                    Task::Ship { epoch, rows, .. } => ship(conn, epoch, rows)?,
+                    Task::Flush(_) => {}
+                }
             }
-        }
+            if !entries.is_empty() {
+                audit::append(conn, &entries)?;
+            }
+            Ok(())
+        })
     }
 }
 

@@ -92,6 +92,8 @@ impl Relay {
         let before = batch.first().saturating_sub(1);
         for (_, member) in self.audiences.drain().flat_map(|(_, members)| members) {
             let after = before.max(member.after);
+            // At once: the session may speak of its place before it gets the message.
+            member.outbox.set_left_at(after);
             // Bounded: a session leaves the live stream with this and gets no second one before it joined again.
             #[allow(clippy::disallowed_methods)]
             member.catch_up.do_send(CatchUp { after });
@@ -158,6 +160,7 @@ impl Handler<Join> for Relay {
         if after < head {
             return Joined::Behind { head };
         }
+        joining.outbox.set_left_at(u64::MAX);
         joining.outbox.push((joining.greeting)(after));
         let member = Member {
             outbox: joining.outbox,

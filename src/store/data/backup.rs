@@ -53,6 +53,12 @@ fn copy_to(from: &Path, to: &Path) -> Result<u64, BackupError> {
     if let Some(first) = problems.into_iter().next() {
         return Err(BackupError::Damaged(first));
     }
+    // A database that no hub has served yet, or that the first start was killed over: its copy can be restored like any.
+    if !books::exist(&copy)? {
+        let books = copy.transaction()?;
+        books::create(&books).map_err(|cause| BackupError::Damaged(cause.to_string()))?;
+        books.commit()?;
+    }
     let n = books::position(&copy)?.n;
     copy.close().map_err(|(_, cause)| cause)?;
     File::open(to)?.sync_all()?;

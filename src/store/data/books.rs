@@ -115,14 +115,18 @@ pub fn create(conn: &Connection) -> Result<(), BooksError> {
     Ok(())
 }
 
-/// The version of the books; `None` where there are none.
-fn version(conn: &Connection) -> Result<Option<i64>> {
-    let there: bool = conn.query_row(
+/// Whether a hub has served this database before.
+pub fn exist(conn: &Connection) -> Result<bool> {
+    conn.query_row(
         "SELECT count(*) FROM sqlite_schema WHERE name = '_comptoir_meta'",
         [],
         |row| row.get(0),
-    )?;
-    if !there {
+    )
+}
+
+/// The version of the books; `None` where there are none.
+fn version(conn: &Connection) -> Result<Option<i64>> {
+    if !exist(conn)? {
         return Ok(None);
     }
     conn.query_row(

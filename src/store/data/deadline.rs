@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Instant,
 };
@@ -25,10 +25,9 @@ struct Shared {
     start: Instant,
     /// Nanoseconds after `start`.
     at: AtomicU64,
-    cancelled: AtomicBool,
 }
 
-/// The deadline of whatever a connection is running. Clones share it; any thread may cancel.
+/// The deadline of whatever a connection is running. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Deadline(Arc<Shared>);
 
@@ -38,7 +37,6 @@ impl Deadline {
         let shared = Arc::new(Shared {
             start: Instant::now(),
             at: AtomicU64::new(NEVER),
-            cancelled: AtomicBool::new(false),
         });
         let deadline = Self(Arc::clone(&shared));
         let asked = deadline.clone();
@@ -47,28 +45,18 @@ impl Deadline {
         Ok(deadline)
     }
 
-    /// Statements that run past `at` are interrupted. Forgets an earlier [`Deadline::cancel`].
+    /// Statements that run past `at` are interrupted.
     pub fn arm(&self, at: Instant) {
         let after = u64::try_from(at.saturating_duration_since(self.0.start).as_nanos()).unwrap_or(NEVER - 1);
-        self.0.cancelled.store(false, Ordering::Relaxed);
         self.0.at.store(after, Ordering::Relaxed);
     }
 
     pub fn disarm(&self) {
         self.0.at.store(NEVER, Ordering::Relaxed);
-        self.0.cancelled.store(false, Ordering::Relaxed);
     }
 
-    /// Interrupts the running statement as if its time were over.
-    pub fn cancel(&self) {
-        self.0.cancelled.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the armed time is over or the work was cancelled.
+    /// Whether the armed time is over.
     pub fn expired(&self) -> bool {
-        if self.0.cancelled.load(Ordering::Relaxed) {
-            return true;
-        }
         let at = self.0.at.load(Ordering::Relaxed);
         at != NEVER && u64::try_from(self.0.start.elapsed().as_nanos()).unwrap_or(NEVER) >= at
     }
@@ -91,7 +79,5 @@ mod tests {
         assert!(deadline.expired());
         deadline.disarm();
         conn.query_row("SELECT 1", [], |_| Ok(())).unwrap();
-        deadline.cancel();
-        assert!(conn.query_row(ENDLESS, [], |_| Ok(())).is_err());
     }
 }

@@ -30,6 +30,18 @@ pub struct LogPage {
     pub oldest: u64,
 }
 
+impl LogPage {
+    /// Leaves out what comes after commit `n`, as if it were not there yet.
+    pub fn end_at(&mut self, n: u64) {
+        if self.head > n {
+            let read = self.commits.len();
+            self.commits.retain(|commit| commit.n <= n);
+            self.more &= self.commits.len() == read;
+            self.head = n;
+        }
+    }
+}
+
 /// Shapes that one connection has read, by id. They never change once made.
 #[derive(Debug, Default)]
 pub struct Shapes(HashMap<i64, Arc<Shape>>);

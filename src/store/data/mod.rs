@@ -15,6 +15,7 @@ pub mod guard;
 pub mod idempotency;
 pub mod log;
 pub mod migrate;
+pub mod mirror;
 pub mod open;
 pub mod pack_check;
 pub mod reader;

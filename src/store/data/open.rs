@@ -13,6 +13,7 @@ use super::{
     capture, connection,
     deadline::Deadline,
     migrate::{self, MigrateError},
+    mirror::{self, MirrorUser},
     schema,
 };
 use crate::{
@@ -42,6 +43,8 @@ pub enum OpenError {
 pub struct OpenOptions<'a> {
     pub path: &'a Path,
     pub migrations: &'a [Migration],
+    /// The accounts, which migrations and the seed may read. `None`: as they were mirrored last.
+    pub users: Option<&'a [MirrorUser]>,
     /// Run once, in a database that was never seeded.
     pub seed: Option<&'a Source>,
 }
@@ -83,7 +86,11 @@ pub fn open(options: &OpenOptions<'_>) -> Result<Opened, OpenError> {
                 path: path.to_owned(),
             },
             BooksError::Sqlite(cause) => failed(&cause),
-        })
+        })?;
+        match options.users {
+            Some(users) => mirror::replace(&conn, users).map_err(|cause| failed(&cause)),
+            None => Ok(()),
+        }
     })?;
     let migrated = migrate::apply(&conn, options.migrations)?;
     let seeded = match options.seed {

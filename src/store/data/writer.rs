@@ -14,6 +14,7 @@ use super::{
     guard::{Authority, Guard},
     idempotency,
     log::{self, Retention, Shapes},
+    mirror::{self, MirrorUser},
     open::Opened,
     schema,
     statement::{Ran, RowForm, RunLimits},
@@ -29,16 +30,6 @@ use crate::{
         value::Params,
     },
 };
-
-/// A user as `_comptoir_user` mirrors it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MirrorUser {
-    pub id: i64,
-    pub username: String,
-    pub display_name: String,
-    pub role: String,
-    pub active: bool,
-}
 
 /// The business database as the writer holds it.
 pub struct Writer {
@@ -316,23 +307,7 @@ impl Writer {
 
     /// Makes `_comptoir_user` equal to `users`, in the open transaction.
     pub fn mirror_users(&self, users: &[MirrorUser]) -> Result<()> {
-        let mirror = || -> rusqlite::Result<()> {
-            self.conn.execute("DELETE FROM _comptoir_user", [])?;
-            let mut insert = self.conn.prepare_cached(
-                "INSERT INTO _comptoir_user(id, username, display_name, role, active) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?;
-            for user in users {
-                insert.execute(rusqlite::params![
-                    user.id,
-                    user.username,
-                    user.display_name,
-                    user.role,
-                    user.active
-                ])?;
-            }
-            Ok(())
-        };
-        mirror().map_err(from_sqlite)
+        mirror::replace(&self.conn, users).map_err(from_sqlite)
     }
 
     /// Forgets audit entries that the hub has copied, in the open transaction.

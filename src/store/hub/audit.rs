@@ -293,6 +293,14 @@ pub fn shipped(conn: &mut Connection, epoch: &str) -> Result<i64> {
         .unwrap_or(0))
 }
 
+/// Whether writes of any business database were ever copied.
+pub fn has_shipped(conn: &mut Connection) -> Result<bool> {
+    Ok(diesel::select(diesel::dsl::exists(
+        audit_shipped::table.filter(audit_shipped::last_seq.gt(0)),
+    ))
+    .get_result(conn)?)
+}
+
 /// Notes the last write audit that was copied; in the transaction that appends the copies.
 pub fn set_shipped(conn: &mut Connection, epoch: &str, last_seq: i64) -> Result<()> {
     diesel::insert_into(audit_shipped::table)

@@ -15,6 +15,9 @@ pub enum Error {
     Pool(#[from] r2d2::Error),
     #[error("hub.db cannot be opened: {0}")]
     Open(String),
+    /// The file is not what was written.
+    #[error("hub.db is damaged: {0}")]
+    Damaged(String),
     #[error("there is no hub.db in {}; name the data directory with --data", .0.display())]
     Missing(PathBuf),
     #[error("a migration of hub.db failed: {0}")]
@@ -41,6 +44,13 @@ impl Error {
     }
 }
 
+/// Whether SQLite's text tells of a damaged file: diesel does not hand on the code.
+pub(super) fn tells_of_damage(text: &str) -> bool {
+    ["malformed", "not a database"]
+        .iter()
+        .any(|sign| text.contains(sign))
+}
+
 impl From<Public> for Error {
     fn from(refused: Public) -> Self {
         Self::Refused(refused)
@@ -55,6 +65,7 @@ impl From<Error> for Public {
             Error::Database(Diesel::DatabaseError(DatabaseErrorKind::Unknown, _))
             | Error::Pool(_)
             | Error::Open(_)
+            | Error::Damaged(_)
             | Error::Missing(_) => Public::of(Code::Unavailable).caused_by(error),
             other => Public::internal(other),
         }

@@ -57,10 +57,21 @@ impl HubStore {
     /// # Errors
     /// [`Error::Newer`] where a later version of the program has migrated it.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_checked(path).map_err(|cause| match cause.to_string() {
+            said if error::tells_of_damage(&said) => Error::Damaged(format!("{}: {said}", path.display())),
+            _ => cause,
+        })
+    }
+
+    fn open_checked(path: &Path) -> Result<Self> {
         make_private(path)?;
         let url = path
             .to_str()
             .ok_or_else(|| Error::Open("its path is not UTF-8".into()))?;
+        // The pool would try a file that cannot be used again and again, and say nothing but that it took too long.
+        let mut first = SqliteConnection::establish(url).map_err(|cause| cannot_open(path, &cause))?;
+        set_up(&mut first).map_err(|cause| cannot_open(path, &cause))?;
+        drop(first);
         let pool = Pool::builder()
             .max_size(4)
             .min_idle(Some(1))
@@ -100,6 +111,21 @@ impl HubStore {
         Ok(())
     }
 
+    /// Looks for damage before the hub is served, in a time that does not grow with its age: all tables but an audit
+    /// that has become large. `comptoir check` looks everywhere.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`].
+    pub fn look_for_damage(&self) -> Result<()> {
+        backup::quick_check(&mut *self.connection()?, &self.path).map_err(|cause| match cause {
+            cause @ backup::Error::Damaged(_) => Error::Damaged(format!("{}: {cause}", self.path.display())),
+            cause if error::tells_of_damage(&cause.to_string()) => {
+                Error::Damaged(format!("{}: {cause}", self.path.display()))
+            }
+            cause => cannot_open(&self.path, &cause),
+        })
+    }
+
     /// Waits for a connection, at most five seconds.
     pub fn connection(&self) -> Result<Lent> {
         Ok(self.pool.get()?)
@@ -133,16 +159,23 @@ struct Pragmas;
 
 impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
     fn on_acquire(&self, conn: &mut SqliteConnection) -> std::result::Result<(), diesel::r2d2::Error> {
-        // busy_timeout first: the change to WAL itself may meet a lock.
-        conn.batch_execute(
-            "PRAGMA busy_timeout = 5000;
-             PRAGMA journal_mode = WAL;
-             PRAGMA synchronous = FULL;
-             PRAGMA foreign_keys = ON;
-             PRAGMA trusted_schema = OFF;",
-        )
-        .map_err(diesel::r2d2::Error::QueryError)
+        set_up(conn).map_err(diesel::r2d2::Error::QueryError)
     }
+}
+
+fn set_up(conn: &mut SqliteConnection) -> diesel::QueryResult<()> {
+    // busy_timeout first: the change to WAL itself may meet a lock.
+    conn.batch_execute(
+        "PRAGMA busy_timeout = 5000;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;",
+    )
+}
+
+fn cannot_open(path: &Path, cause: &dyn std::fmt::Display) -> Error {
+    Error::Open(format!("{}: {cause}", path.display()))
 }
 
 fn migrate(conn: &mut SqliteConnection) -> Result<()> {
@@ -168,7 +201,7 @@ fn make_private(path: &Path) -> Result<()> {
         .mode(0o600)
         .open(path)
         .map(drop)
-        .map_err(|cause| Error::Open(cause.to_string()))
+        .map_err(|cause| cannot_open(path, &cause))
 }
 
 #[cfg(not(unix))]

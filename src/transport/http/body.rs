@@ -29,7 +29,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let raw = Raw::from_request(req, payload);
-        Box::pin(async move { Ok(Self(parse(&raw.await?.0)?)) })
+        Box::pin(async move {
+            let bytes = raw.await?.0;
+            // Serde would take an array for the fields of a struct in their order.
+            if bytes.trim_ascii_start().starts_with(b"[") {
+                return Err(Error::invalid("The body is one object.").into());
+            }
+            Ok(Self(parse(&bytes)?))
+        })
     }
 }
 

@@ -15,13 +15,13 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     protocol::{Error, error::Result},
     session::{EventStream, StreamQuery, Worker, open_stream},
+    transport::stream_query,
 };
 
 use super::{
     HttpState,
     body::json_bytes,
     caller::{Authenticated, Caller},
-    encoding::decode_query,
     endpoint::Endpoint,
     openapi::{Operation, schema_ref},
     problem::Problem,
@@ -80,46 +80,25 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 /// The query string, understood.
-#[derive(Debug, PartialEq)]
 struct Wanted {
-    since: Option<String>,
-    tables: Option<Vec<String>>,
+    query: StreamQuery,
     wait: Duration,
 }
 
 impl Wanted {
     fn parse(raw: &str) -> Result<Self> {
-        let mut wanted = Self {
-            since: None,
-            tables: None,
-            wait: Duration::from_millis(DEFAULT_WAIT_MS),
+        let (query, others) = stream_query::parse(raw)?;
+        let wait_ms = match others.iter().find(|(name, _)| name == "wait_ms") {
+            Some((_, value)) => value
+                .parse()
+                .map_err(|_| Error::invalid("wait_ms is a whole number of milliseconds."))?,
+            None => DEFAULT_WAIT_MS,
         };
-        for (name, value) in decode_query(raw)? {
-            match name.as_str() {
-                "since" => wanted.since = Some(value).filter(|since| !since.is_empty()),
-                "tables" if value == "*" => wanted.tables = None,
-                "tables" => wanted.tables = Some(table_names(&value)),
-                "wait_ms" => {
-                    let ms: u64 = value
-                        .parse()
-                        .map_err(|_| Error::invalid("wait_ms is a whole number of milliseconds."))?;
-                    wanted.wait = Duration::from_millis(ms.min(MAX_WAIT_MS));
-                }
-                // Sockets know more parameters (`echo`); a stream without requests has no use for them.
-                _ => {}
-            }
-        }
-        Ok(wanted)
+        Ok(Self {
+            query,
+            wait: Duration::from_millis(wait_ms.min(MAX_WAIT_MS)),
+        })
     }
-}
-
-fn table_names(value: &str) -> Vec<String> {
-    value
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 async fn events(
@@ -136,7 +115,7 @@ async fn events(
     let mut wanted = Wanted::parse(req.query_string())?;
     // A stream that reconnects repeats its address, whose `since` is then the older of the two.
     if let Some(last) = last_event_id(&req) {
-        wanted.since = Some(last);
+        wanted.query.since = Some(last);
     }
     if wants_stream(&req) {
         stream(&worker, caller, &wanted)
@@ -157,7 +136,7 @@ fn stream(worker: &Worker, caller: Caller, wanted: &Wanted) -> Result<HttpRespon
 }
 
 async fn poll(worker: &Worker, caller: Caller, wanted: Wanted) -> Result<HttpResponse, Problem> {
-    let resumes = wanted.since.is_some();
+    let resumes = wanted.query.since.is_some();
     let mut frames = open(worker, caller, &wanted, "poll")?;
     let page = Page::collect(
         &mut frames,
@@ -168,16 +147,11 @@ async fn poll(worker: &Worker, caller: Caller, wanted: Wanted) -> Result<HttpRes
     .await;
     Ok(json_bytes(
         HttpResponse::Ok(),
-        page.to_json(wanted.since.as_deref()),
+        page.to_json(wanted.query.since.as_deref()),
     ))
 }
 
 fn open(worker: &Worker, caller: Caller, wanted: &Wanted, transport: &'static str) -> Result<EventStream> {
-    let query = StreamQuery {
-        since: wanted.since.clone(),
-        tables: wanted.tables.clone(),
-        no_echo: false,
-    };
     let Caller {
         who,
         expires_ms,
@@ -190,7 +164,7 @@ fn open(worker: &Worker, caller: Caller, wanted: &Wanted, transport: &'static st
         expires_ms,
         peer.address,
         user_agent,
-        query,
+        wanted.query.clone(),
         transport,
     )
 }
@@ -367,10 +341,10 @@ mod tests {
     #[test]
     fn the_query_string_narrows_and_waits() {
         let wanted = Wanted::parse("since=x&tables=a,b&wait_ms=999999").unwrap();
-        assert_eq!(wanted.since.as_deref(), Some("x"));
-        assert_eq!(wanted.tables, Some(vec!["a".into(), "b".into()]));
+        assert_eq!(wanted.query.since.as_deref(), Some("x"));
+        assert_eq!(wanted.query.tables, Some(vec!["a".into(), "b".into()]));
         assert_eq!(wanted.wait, Duration::from_millis(MAX_WAIT_MS));
         assert!(Wanted::parse("wait_ms=soon").is_err());
-        assert_eq!(Wanted::parse("since=&tables=*").unwrap().tables, None);
+        assert_eq!(Wanted::parse("since=&tables=*").unwrap().query.tables, None);
     }
 }

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
-    pack::{Cardinality, Function, ParamType},
+    pack::{Cardinality, Function},
     protocol::{
-        Code, Error, SqlValue,
+        Code, Error,
         error::Result,
         request::{Request, Rpc},
         result::Body,
@@ -87,56 +87,23 @@ fn arguments(
     body: Map<String, Value>,
 ) -> Result<Map<String, Value>> {
     let mut args = Map::new();
-    let kind_of = |name: &str| {
-        function
-            .params
-            .iter()
-            .find(|param| param.name == name)
-            .map(|param| param.kind)
-    };
+    let param_of = |name: &str| function.params.iter().find(|param| param.name == name);
     for (name, text) in query {
-        if let Some(kind) = kind_of(&name) {
-            args.insert(name.clone(), typed(&name, kind, text)?);
+        if let Some(param) = param_of(&name) {
+            args.insert(name, param.argument_of_text(&text)?);
         }
     }
     for (name, value) in body {
-        if kind_of(&name).is_some() {
+        if param_of(&name).is_some() {
             args.insert(name, value);
         }
     }
     for (name, text) in path {
-        if let Some(kind) = kind_of(name) {
-            args.insert(name.to_owned(), typed(name, kind, text)?);
+        if let Some(param) = param_of(name) {
+            args.insert(name.to_owned(), param.argument_of_text(&text)?);
         }
     }
     Ok(args)
-}
-
-/// A text of the address as the parameter's type.
-fn typed(name: &str, kind: ParamType, text: String) -> Result<Value> {
-    let wrong = |expected: &str| Error::invalid(format!("The parameter {name} is not {expected}."));
-    if text.is_empty() && kind != ParamType::Text {
-        return Ok(Value::Null);
-    }
-    match kind {
-        ParamType::Text => Ok(text.into()),
-        ParamType::Integer => text
-            .parse()
-            .map(|integer| SqlValue::Integer(integer).to_json())
-            .map_err(|_| wrong("an integer")),
-        ParamType::Real => text
-            .parse::<f64>()
-            .ok()
-            .filter(|real| real.is_finite())
-            .map(Value::from)
-            .ok_or_else(|| wrong("a number")),
-        ParamType::Boolean => match text.as_str() {
-            "true" | "1" => Ok(true.into()),
-            "false" | "0" => Ok(false.into()),
-            _ => Err(wrong("true or false")),
-        },
-        ParamType::Json => serde_json::from_str(&text).map_err(|_| wrong("JSON")),
-    }
 }
 
 /// `data` of a function's answer, alone or in its envelope. No row where one was asked for: `not_found`.
@@ -161,7 +128,7 @@ fn bare_data(function: &Function, answered: &Body) -> Result<Bytes> {
 pub mod tests {
     use serde_json::json;
 
-    use crate::pack::{Method, Pack, Param, Route};
+    use crate::pack::{Method, Pack, Param, ParamType, Route};
 
     use super::*;
 
@@ -201,7 +168,6 @@ pub mod tests {
             function("change", Method::Put, "/patients/:id"),
             function("search", Method::Get, "/patients/search"),
             function("found", Method::Get, "/patients/search/:term"),
-            function("shadow", Method::Get, "/api/me"),
         ];
         Pack {
             functions: functions
@@ -230,37 +196,6 @@ pub mod tests {
         )
         .unwrap();
         assert_eq!(Value::from(args), json!({ "id": 7, "term": "b" }));
-    }
-
-    #[test]
-    fn texts_of_the_address_become_what_the_parameter_is() {
-        assert_eq!(typed("n", ParamType::Integer, "-5".into()).unwrap(), json!(-5));
-        assert_eq!(
-            typed("n", ParamType::Integer, "9223372036854775807".into()).unwrap(),
-            json!({ "$int": "9223372036854775807" })
-        );
-        assert_eq!(typed("n", ParamType::Text, "5".into()).unwrap(), json!("5"));
-        assert_eq!(
-            typed("n", ParamType::Boolean, "true".into()).unwrap(),
-            json!(true)
-        );
-        assert_eq!(typed("n", ParamType::Json, "[1]".into()).unwrap(), json!([1]));
-        assert_eq!(
-            typed("n", ParamType::Integer, String::new()).unwrap(),
-            Value::Null
-        );
-        for (kind, text) in [
-            (ParamType::Integer, "5x"),
-            (ParamType::Real, "inf"),
-            (ParamType::Boolean, "yes"),
-            (ParamType::Json, "{"),
-        ] {
-            assert_eq!(
-                typed("n", kind, text.into()).unwrap_err().code,
-                Code::InvalidRequest,
-                "{text}"
-            );
-        }
     }
 
     #[test]

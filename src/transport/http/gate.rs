@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::protocol::{Code, Error, error::Result};
 
-use super::{HttpState, problem::Problem};
+use super::{HttpState, problem::Problem, unread};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -32,7 +32,7 @@ const COUNTED_BY_SESSION: &[&str] = &["/api/query", "/api/batch", "/api/rpc/{fun
 
 /// The outermost middleware.
 pub async fn gate(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let request_id = Uuid::new_v4().to_string();
@@ -41,6 +41,7 @@ pub async fn gate(
         let problem = Problem::from(Error::internal("the HTTP state is not configured"));
         return Ok(req.into_response(problem.render(&request_id)));
     };
+    unread::hang_up_on(&mut req);
     let span = tracing::info_span!("http", %request_id, method = %req.method());
     async move {
         let cors = cors_headers(&req, &state);

@@ -8,7 +8,7 @@ mod admin;
 mod auth;
 mod body;
 mod caller;
-mod encoding;
+pub(super) mod encoding;
 mod endpoint;
 mod events;
 mod functions;
@@ -27,6 +27,7 @@ mod schema;
 mod sse;
 mod table_query;
 mod tables;
+mod unread;
 
 use std::{
     net::IpAddr,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     config::Limits,
     protocol::{Code, Error, error::Result},
+    session::rate::Bucket,
 };
 
 /// Buckets kept at one time. Past it the full ones are forgotten: they say nothing a new one does not.
@@ -15,21 +16,16 @@ const MAX_BUCKETS: usize = 65_536;
 
 /// `limits.requests_per_second` with `limits.burst`, per login session.
 pub struct RateLimiter {
-    per_second: f64,
-    burst: f64,
+    per_second: u32,
+    burst: u32,
     buckets: Mutex<HashMap<Uuid, Bucket>>,
-}
-
-struct Bucket {
-    tokens: f64,
-    at: Instant,
 }
 
 impl RateLimiter {
     pub fn new(limits: &Limits) -> Self {
         Self {
-            per_second: f64::from(limits.requests_per_second.max(1)),
-            burst: f64::from(limits.burst.max(1)),
+            per_second: limits.requests_per_second.max(1),
+            burst: limits.burst.max(1),
             buckets: Mutex::new(HashMap::new()),
         }
     }
@@ -38,28 +34,15 @@ impl RateLimiter {
     pub fn take(&self, sid: Uuid, now: Instant) -> Result<()> {
         let mut buckets = self.buckets.lock();
         if buckets.len() >= MAX_BUCKETS && !buckets.contains_key(&sid) {
-            buckets.retain(|_, bucket| self.level(bucket, now) < self.burst);
+            buckets.retain(|_, bucket| !bucket.is_full(now));
             if buckets.len() >= MAX_BUCKETS {
                 return Err(Error::of(Code::Busy).retry_after_ms(1_000));
             }
         }
-        let bucket = buckets.entry(sid).or_insert(Bucket {
-            tokens: self.burst,
-            at: now,
-        });
-        bucket.tokens = self.level(bucket, now);
-        bucket.at = now;
-        if bucket.tokens < 1.0 {
-            let wait_ms = ((1.0 - bucket.tokens) / self.per_second * 1_000.0).ceil();
-            return Err(Error::of(Code::RateLimited).retry_after_ms((wait_ms as u64).max(1)));
-        }
-        bucket.tokens -= 1.0;
-        Ok(())
-    }
-
-    fn level(&self, bucket: &Bucket, now: Instant) -> f64 {
-        let elapsed = now.saturating_duration_since(bucket.at).as_secs_f64();
-        (bucket.tokens + elapsed * self.per_second).min(self.burst)
+        buckets
+            .entry(sid)
+            .or_insert_with(|| Bucket::new(self.per_second, self.burst, now))
+            .take(now)
     }
 }
 

@@ -7,8 +7,6 @@ use crate::{
     pack::{Cardinality, Function, Pack, Param, ParamType},
 };
 
-use super::route_table::method_name;
-
 /// Whether the role may call the function: only roles that it lists, administrators too.
 pub fn may_call(role: &Role, function: &Function) -> bool {
     function.roles.iter().any(|name| **name == *role.name)
@@ -93,7 +91,7 @@ pub fn functions(role: &Role, pack: &Pack) -> Vec<Value> {
                 "params": function.params.iter().map(param).collect::<Vec<_>>()
             });
             if let Some(route) = &function.route {
-                shown["route"] = json!({ "method": method_name(route.method), "path": route.path });
+                shown["route"] = json!({ "method": route.method.as_str(), "path": route.path });
             }
             shown
         })

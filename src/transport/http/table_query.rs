@@ -75,11 +75,15 @@ fn parse_select(value: &str) -> Result<Option<Vec<String>>> {
     if value.trim() == "*" {
         return Ok(None);
     }
-    value
-        .split(',')
-        .map(|name| column(name.trim()))
-        .collect::<Result<_>>()
-        .map(Some)
+    let mut columns = Vec::new();
+    for name in value.split(',') {
+        let name = column(name.trim())?;
+        // An object has a member once.
+        if !columns.contains(&name) {
+            columns.push(name);
+        }
+    }
+    Ok(Some(columns))
 }
 
 fn parse_order(value: &str) -> Result<Vec<Order>> {

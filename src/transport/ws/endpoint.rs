@@ -74,10 +74,10 @@ impl Endpoint for EchoEndpoint {
     }
 
     fn text(&mut self, text: String) {
-        self.outbox.push(frame::text(text.as_bytes()));
+        let _ = self.outbox.push_answer(frame::text(text.as_bytes()), true); // nobody asked to be told
     }
 
     fn binary(&mut self, payload: Vec<u8>) {
-        self.outbox.push(frame::binary(&payload));
+        let _ = self.outbox.push_answer(frame::binary(&payload), true);
     }
 }

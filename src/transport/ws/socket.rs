@@ -14,6 +14,7 @@ use std::{
 };
 
 use actix_codec::{AsyncRead, AsyncWrite, ReadBuf};
+use actix_web_actors::ws::CloseCode;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::time::Sleep;
 
@@ -34,8 +35,9 @@ const SLOW_GRACE: Duration = Duration::from_secs(10);
 const WRITE_ITEMS: usize = 64;
 const WRITE_BYTES: usize = 128 * 1024;
 
-/// Reads at a time before other tasks of the worker get their turn.
-const READS_A_TURN: usize = 16;
+/// Reads at a time before other tasks of the worker get their turn: a flood of small frames costs far more
+/// than its bytes.
+const READS_A_TURN: usize = 2;
 
 /// Bytes read at a time. The buffer is the worker's, not the socket's: an idle socket holds none.
 const READ_BYTES: usize = 64 * 1024;
@@ -56,7 +58,7 @@ pub trait Io: AsyncRead + AsyncWrite + Unpin {
     fn abandon(&self);
 }
 
-impl Io for actix_rt::net::TcpStream {
+impl Io for tokio::net::TcpStream {
     fn abandon(&self) {
         if let Err(cause) = socket2::SockRef::from(self).set_linger(Some(Duration::ZERO)) {
             tracing::debug!(%cause, "the socket could not be set to reset");
@@ -103,6 +105,10 @@ pub struct Socket<T, E> {
     /// Bytes read and not yet taken up by the endpoint.
     unread: BytesMut,
     writing: VecDeque<Bytes>,
+    /// The last look into the outbox emptied it.
+    drained: bool,
+    /// Something was read since this task was woken.
+    took_up: bool,
     /// Pings and pongs, which go before what waits in the outbox.
     controls: VecDeque<Bytes>,
     state: State,
@@ -136,6 +142,8 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
             reader: Reader::new(max_message),
             unread,
             writing: VecDeque::new(),
+            drained: false,
+            took_up: false,
             controls: VecDeque::new(),
             state: State::Open,
             heartbeat,
@@ -151,16 +159,30 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
     /// Begins the closing handshake from our side.
     fn close(&mut self, reason: &Close, now: Instant) {
         let slow = *reason == Close::SlowConsumer;
-        let until = now + if slow { SLOW_GRACE } else { CLOSE_GRACE };
+        let until = if slow {
+            // One that is not only slow but silent gets no more time than silence has.
+            (now + SLOW_GRACE)
+                .min(self.heard + self.patience())
+                .max(now + CLOSE_GRACE)
+        } else {
+            now + CLOSE_GRACE
+        };
         if slow {
             // What is half written must be finished; the rest will be resumed.
             self.writing.truncate(1);
         }
+        let code = CloseCode::from(reason.code());
+        tracing::debug!(?code, reason = %reason.reason(), "the hub closes a socket");
         self.writing
-            .push_back(frame::close(reason.code(), &reason.reason()));
+            .push_back(frame::close(code.into(), &reason.reason()));
         self.state = State::Closing { until, abandon: slow };
         self.unread = BytesMut::new();
         self.wake_at(until);
+    }
+
+    /// How long a peer may be silent, or take nothing of what waits for it.
+    fn patience(&self) -> Duration {
+        self.heartbeat.mul_f64(2.5)
     }
 
     fn wake_at(&mut self, at: Instant) {
@@ -175,12 +197,14 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
             }
             if self.writing.is_empty() {
                 match self.state {
+                    // Everything was taken, and the outbox wakes this task for more: no second look.
+                    State::Open if std::mem::take(&mut self.drained) => return Poll::Pending,
                     State::Open => {
                         match self
                             .outbox
                             .poll_drain(cx, &mut self.writing, WRITE_ITEMS, WRITE_BYTES)
                         {
-                            Poll::Ready(Drained::Frames) => {}
+                            Poll::Ready(Drained::Frames { all }) => self.drained = all,
                             Poll::Ready(Drained::Closing(reason)) => self.close(&reason, Instant::now()),
                             Poll::Pending => return Poll::Pending,
                         }
@@ -195,7 +219,7 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
                     State::Ending { .. } => return Poll::Ready(Ok(())),
                 }
             }
-            if self.state == State::Open && self.outbox.is_closing() {
+            if self.state == State::Open && !self.drained && self.outbox.is_closing() {
                 // A slow consumer is told now, not after what it does not read.
                 let mut nothing = VecDeque::new();
                 if let Poll::Ready(Drained::Closing(reason)) = self.outbox.poll_drain(cx, &mut nothing, 0, 0)
@@ -278,8 +302,9 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
                 Read::Ended => return Poll::Ready(Ok(())),
             }
         }
-        cx.waker().wake_by_ref(); // more may be there, but others want their turn
-        Poll::Pending
+        // More may be there, but others want their turn. Woken at once, this task would run again before the
+        // worker looks which other sockets have something to say; `yield_now` wakes it after that.
+        std::pin::pin!(tokio::task::yield_now()).poll(cx).map(Ok)
     }
 
     /// Delivers the messages in `bytes`; keeps in `unread` what the endpoint is not ready for.
@@ -307,6 +332,7 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
     }
 
     fn on_event(&mut self, event: Event) {
+        self.took_up = true;
         match event {
             // Once we said close, only the peer's close matters.
             Event::Text(text) if self.state == State::Open => self.endpoint.text(text),
@@ -325,9 +351,12 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
             Event::Close(code) => {
                 let until = Instant::now() + CLOSE_GRACE;
                 if self.state == State::Open {
+                    let code = code.map(CloseCode::from);
+                    tracing::debug!(?code, "the client closes a socket");
                     // Section 5.5.1: the answer carries the code it was sent.
-                    self.writing
-                        .push_back(code.map_or_else(frame::close_empty, |code| frame::close(code, "")));
+                    self.writing.push_back(
+                        code.map_or_else(frame::close_empty, |code| frame::close(code.into(), "")),
+                    );
                 }
                 self.state = State::Ending { until };
                 self.wake_at(until);
@@ -350,7 +379,7 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
                 State::Ending { until } if now >= until => return Poll::Ready(()),
                 State::Closing { until, .. } | State::Ending { until } => self.wake_at(until),
                 State::Open => {
-                    let patience = self.heartbeat.mul_f64(2.5);
+                    let patience = self.patience();
                     let silent = now.duration_since(self.heard) >= patience;
                     let stuck = self
                         .stuck_since
@@ -377,6 +406,9 @@ impl<T: Io, E: Endpoint> Future for Socket<T, E> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        // Whatever woke us may be in the outbox.
+        this.drained = false;
+        this.took_up = false;
         if this.poll_timer(cx).is_ready() {
             return Poll::Ready(Ok(()));
         }
@@ -384,10 +416,44 @@ impl<T: Io, E: Endpoint> Future for Socket<T, E> {
             return Poll::Ready(ended);
         }
         let read = this.poll_read(cx);
-        // Reading may have queued a pong, an echo or a close: write it now, not at the next wake.
-        if let Poll::Ready(ended) = this.poll_write(cx) {
+        // Reading may have queued a pong, an answer or a close: write it now, not at the next wake.
+        if this.took_up
+            && let Poll::Ready(ended) = this.poll_write(cx)
+        {
             return Poll::Ready(ended);
         }
         read
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_of_the_contract_are_those_of_the_rfc_or_the_applications_own() {
+        for (reason, code) in [
+            (Close::Normal, CloseCode::Normal),
+            (Close::GoingAway { retry_after_ms: 0 }, CloseCode::Away),
+            (Close::ProtocolError, CloseCode::Protocol),
+            (Close::InvalidPayload, CloseCode::Invalid),
+            (Close::TooBig, CloseCode::Size),
+            (Close::Internal, CloseCode::Error),
+        ] {
+            assert_eq!(CloseCode::from(reason.code()), code);
+        }
+        for reason in [
+            Close::InvalidRequests,
+            Close::Unauthorized,
+            Close::Disconnected,
+            Close::SlowConsumer,
+            Close::RateLimitIgnored,
+        ] {
+            // Section 7.4.2: 4000 to 4999 are for private use.
+            assert!(matches!(
+                CloseCode::from(reason.code()),
+                CloseCode::Other(4000..=4999)
+            ));
+        }
     }
 }

@@ -20,8 +20,8 @@ use crate::{
         close::Close,
         error::{Code, Error, Result},
     },
-    session::{Opening, SessionHandle, StreamQuery, Worker, requests},
-    transport::{forwarded, origin::HostRules},
+    session::{Opening, SessionHandle, Worker, requests},
+    transport::{forwarded, origin::HostRules, stream_query},
 };
 
 use super::{
@@ -158,7 +158,7 @@ fn judge(upgrades: &Upgrades, request: &Request) -> Result<Verdict> {
         Err(error) => return Err(error),
     };
     accounts.check_place(&who, peer)?;
-    let query = stream_query(request.uri().query().unwrap_or(""));
+    let (query, _) = stream_query::parse(request.uri().query().unwrap_or(""))?;
     let user_agent = headers
         .get(header::USER_AGENT)
         .and_then(|v| v.to_str().ok())
@@ -218,33 +218,6 @@ fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
         .filter_map(|v| v.to_str().ok())
         .flat_map(|v| v.split(','))
         .map(str::trim)
-}
-
-/// `since`, `tables` (comma-separated) and `echo` of a query string; others are passed over.
-fn stream_query(query: &str) -> StreamQuery {
-    let mut wanted = StreamQuery::default();
-    for (name, value) in form_pairs(query) {
-        match &*name {
-            "since" => wanted.since = Some(value),
-            "tables" if value != "*" => {
-                wanted.tables = Some(
-                    value
-                        .split(',')
-                        .map(str::trim)
-                        .filter(|t| !t.is_empty())
-                        .map(str::to_owned)
-                        .collect(),
-                );
-            }
-            "echo" => wanted.no_echo = value == "false" || value == "0",
-            _ => {}
-        }
-    }
-    wanted
-}
-
-fn form_pairs(query: &str) -> Vec<(String, String)> {
-    serde_urlencoded::from_str(query).unwrap_or_default()
 }
 
 /// Answers a handshake that is refused, with the same problem document as every route.

@@ -235,3 +235,19 @@ fn a_body_that_never_ends_is_cut_off() {
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.is_empty() || answer.contains("413"), "{answer}");
 }
+
+#[test]
+fn many_heavy_statements_at_once_do_not_keep_others_waiting() {
+    let hub = Hub::start();
+    unharmed(slowest_beside(&hub, |stop| {
+        let mut socket = hub.socket("awa");
+        for _ in 0..30 {
+            socket.send(query(
+                "SELECT count(*) FROM produits a, produits b, produits c, produits d, produits e, produits f, produits g, \
+                 produits h, produits i, produits j",
+                json!([]),
+            ));
+        }
+        until(stop, || {});
+    }));
+}

@@ -96,3 +96,38 @@ fn terminals_are_added_listed_and_removed() {
     hub.cli(&["terminal", "remove", "stock"]).succeeded();
     hub.cli(&["terminal", "remove", "stock"]).failed_with(1);
 }
+
+#[test]
+fn accounts_may_be_made_before_the_first_start_with_the_roles_of_the_app_to_come() {
+    let home = tempfile::TempDir::new().unwrap();
+    let data = home.path().join("data");
+    let here = data.to_str().unwrap();
+    let environment = [("COMPTOIR_AUTH__BCRYPT_COST".to_owned(), "4".to_owned())];
+    let words = [
+        "user",
+        "add",
+        "zoe",
+        "--role",
+        "caisse",
+        "--password-stdin",
+        "--json",
+        "--data",
+        here,
+    ];
+    let made = crate::support::cli::run(&words, "une phrase longue\n", &environment).succeeded();
+    let made: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    assert_eq!(
+        (&made["username"], &made["role"]),
+        (&json!("zoe"), &json!("caisse"))
+    );
+    crate::support::cli::run(&["terminal", "add", "T1", "--here", "--data", here], "", &[]).succeeded();
+    let hub = Hub::with()
+        .no_demo()
+        .env("AUTH__LOGIN_FROM_ANYWHERE", true)
+        .data(&data)
+        .start();
+    assert_eq!(
+        hub.login_with("zoe", "une phrase longue")["user"]["role"],
+        "caisse"
+    );
+}

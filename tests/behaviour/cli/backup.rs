@@ -80,6 +80,29 @@ fn a_backup_can_be_given_the_name_of_its_file() {
 }
 
 #[test]
+fn a_directory_that_is_not_there_yet_is_made_and_its_newest_backup_restores() {
+    let mut hub = Hub::start();
+    let home = TempDir::new().unwrap();
+    let backups = home.path().join("sauvegardes");
+    let first = hub
+        .cli(&["backup", "--json", backups.to_str().unwrap()])
+        .succeeded();
+    let file = first.json()["file"].as_str().unwrap().to_owned();
+    assert!(
+        backups.is_dir() && file.starts_with(backups.to_str().unwrap()),
+        "{file}"
+    );
+    hub.stop();
+    let restored = hub
+        .cli(&["restore", "--json", backups.to_str().unwrap()])
+        .succeeded();
+    assert_eq!(restored.json()["file"], file);
+    let empty = TempDir::new().unwrap();
+    hub.cli(&["restore", empty.path().to_str().unwrap()])
+        .failed_with(1);
+}
+
+#[test]
 fn what_is_no_backup_is_not_restored() {
     let mut hub = Hub::start();
     hub.stop();

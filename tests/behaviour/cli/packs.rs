@@ -65,3 +65,37 @@ fn types_are_printed_for_typescript() {
     let said = hub.cli(&["types"]).succeeded().stdout;
     assert!(said.contains("export") && said.contains("produits"), "{said}");
 }
+
+#[test]
+fn a_pack_for_a_database_that_is_there_is_written_checked_typed_and_served() {
+    let home = TempDir::new().unwrap();
+    let file = home.path().join("ancienne.db");
+    let old = rusqlite::Connection::open(&file).unwrap();
+    old.execute_batch(
+        "CREATE TABLE clients(id INTEGER PRIMARY KEY, nom TEXT);
+         INSERT INTO clients(nom) VALUES ('Diallo');",
+    )
+    .unwrap();
+    drop(old);
+    let pack = home.path().join("pack");
+    let (pack_name, file_name) = (pack.to_str().unwrap(), file.to_str().unwrap());
+    let cli = |args: &[&str]| crate::support::cli::run(args, "", &[]);
+    cli(&["app", "new", pack_name, "--from", file_name]).succeeded();
+    cli(&["app", "check", pack_name]).succeeded();
+    let types = cli(&["types", "--app", pack_name]).succeeded();
+    assert!(types.stdout.contains("clients"), "{types:?}");
+
+    let hub = Hub::with()
+        .no_demo()
+        .app(&pack)
+        .env("DATA__PATH", file_name)
+        .env("AUTH__LOGIN_FROM_ANYWHERE", true)
+        .start();
+    hub.add_user("zoe", "reader", "une phrase longue");
+    let token = hub.login_with("zoe", "une phrase longue")["token"].clone();
+    let reader = crate::support::Client::new(&hub.url(""), token.as_str().map(str::to_owned));
+    assert_eq!(
+        reader.get("/api/tables/clients").ok(),
+        serde_json::json!([{"id": 1, "nom": "Diallo"}])
+    );
+}

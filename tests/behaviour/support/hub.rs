@@ -90,6 +90,15 @@ impl Setup {
         (output.code, format!("{}{}", output.stdout, output.stderr))
     }
 
+    /// The process alone, for starts that are cut short. The caller ends it.
+    pub fn spawn(self) -> Child {
+        let data = self
+            .data
+            .clone()
+            .expect("a start that is cut short leaves its directory");
+        self.command(&data, self.port).spawn().unwrap()
+    }
+
     fn command(&self, data: &Path, port: u16) -> Command {
         let mut command = Command::new(BIN);
         command.arg("serve");
@@ -339,7 +348,7 @@ impl Drop for Hub {
 
 fn spawn(setup: &Setup, data: &Path, port: u16, log: &Arc<Mutex<String>>) -> (Child, SocketAddr) {
     let mut child = setup.command(data, port).spawn().unwrap();
-    let (found, addr) = mpsc::channel();
+    let (found, addr) = mpsc::sync_channel(1);
     collect(child.stdout.take().unwrap(), log.clone(), Some(found));
     collect(child.stderr.take().unwrap(), log.clone(), None);
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -357,12 +366,12 @@ fn spawn(setup: &Setup, data: &Path, port: u16, log: &Arc<Mutex<String>>) -> (Ch
 fn collect(
     from: impl Read + Send + 'static,
     log: Arc<Mutex<String>>,
-    found: Option<mpsc::Sender<SocketAddr>>,
+    found: Option<mpsc::SyncSender<SocketAddr>>,
 ) {
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             if let (Some(found), Some(addr)) = (&found, address_in(&line)) {
-                let _ = found.send(addr);
+                found.try_send(addr).ok();
             }
             let mut log = log.lock().unwrap();
             log.push_str(&line);

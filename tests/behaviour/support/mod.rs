@@ -1,8 +1,10 @@
 //! The harness: a hub in its own process and directory, and clients written with other people's codecs.
 
 pub mod cli;
+pub mod disk;
 pub mod http;
 pub mod hub;
+pub mod isolated;
 pub mod raw;
 pub mod socket;
 pub mod sse;

@@ -3,35 +3,29 @@
 
 use rusqlite::Connection;
 
-use crate::{
-    domain::{Role, Roles, Table, TableKind},
-    protocol::error::Result,
-};
+use crate::domain::Table;
 
 use super::token::Tokens;
-use crate::store::data::{error::from_sqlite, schema};
 
-/// One sentence for each index of a table that a `raw_sql` role reads in part, where the index is made of a column
-/// that the role may not read: by name, in an expression, or in the WHERE of a partial index.
-pub fn index_leaks(conn: &Connection, roles: &Roles) -> Result<Vec<String>> {
-    let schema = schema::read(conn)?;
-    let mut found = Vec::new();
-    for role in roles.iter().filter(|role| role.raw_sql && !role.admin) {
-        for table in &schema.tables {
-            if table.kind == TableKind::Table && role.may_read_table(&table.name) {
-                found.extend(leaks_of(conn, role, table).map_err(from_sqlite)?);
-            }
-        }
-    }
-    Ok(found)
+/// An index, and a column it is made of that may not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leak {
+    pub index: String,
+    pub column: String,
 }
 
-fn leaks_of(conn: &Connection, role: &Role, table: &Table) -> rusqlite::Result<Vec<String>> {
+/// The indexes of `table` that are made of a column that may not be read: by name, in an expression, or in the
+/// WHERE of a partial index.
+pub fn index_leaks(
+    conn: &Connection,
+    table: &Table,
+    may_read: impl Fn(&str) -> bool,
+) -> rusqlite::Result<Vec<Leak>> {
     let hidden: Vec<&str> = table
         .columns
         .iter()
         .map(|column| column.name.as_str())
-        .filter(|column| !role.may_select(&table.name, column))
+        .filter(|column| !may_read(column))
         .collect();
     if hidden.is_empty() {
         return Ok(Vec::new());
@@ -60,11 +54,10 @@ fn leaks_of(conn: &Connection, role: &Role, table: &Table) -> rusqlite::Result<V
                 .any(|name| name.eq_ignore_ascii_case(column))
         });
         if let Some(column) = leak {
-            leaks.push(format!(
-                "role {}: index {index} of table {} is made of column {column}, which the role may not read; its raw SQL \
-                 could read the order of it. Remove the index, grant the column, or set raw_sql = false.",
-                role.name, table.name
-            ));
+            leaks.push(Leak {
+                index,
+                column: (*column).to_owned(),
+            });
         }
     }
     Ok(leaks)

@@ -27,7 +27,7 @@ use rusqlite::{
 };
 
 pub use classify::classify;
-pub use leaks::index_leaks;
+pub use leaks::{Leak, index_leaks};
 use screen::Screen;
 use shadow::Shadow;
 
@@ -232,7 +232,8 @@ impl Guard {
         }
     }
 
-    /// The text to prepare, which no other authority shares, and whom the authorizer shall answer.
+    /// The text to prepare, which no other authority shares, and whom the authorizer shall answer. The mark stands
+    /// before the statement: behind it, SQLite would make it part of the name of a column without an alias.
     fn admit(&self, authority: &Authority, sql: &str, kind: Option<Kind>) -> Result<(String, Acting)> {
         let mut state = self.0.lock();
         let differs = || {
@@ -247,7 +248,7 @@ impl Guard {
                 if kind.is_some() && kind != Some(classify(sql)?) {
                     return Err(differs());
                 }
-                Ok((format!("{sql}\n--p{}", state.generation), Acting::Pack))
+                Ok((format!("/*p{}*/{sql}", state.generation), Acting::Pack))
             }
             Authority::Role(role) => {
                 if !role.admin && (!role.raw_sql || role.has_owner_tables()) {
@@ -258,7 +259,7 @@ impl Guard {
                 if kind.is_some_and(|kind| kind != screen.kind) {
                     return Err(differs());
                 }
-                let text = format!("{}\n--r{number}.{}", &sql[..screen.end], state.generation);
+                let text = format!("/*r{number}.{}*/{}", state.generation, &sql[..screen.end]);
                 Ok((text, Acting::Role(Arc::clone(role), screen)))
             }
         }

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use crate::{
     domain::{Columns, Key, Role, Schema, Table, TableRights},
     pack::{Pack, Problems},
+    store::data::guard::{Leak, index_leaks},
 };
 
 const FILE: &str = "app.toml";
@@ -24,8 +25,7 @@ pub fn check(conn: &Connection, schema: &Schema, pack: &mut Pack, problems: &mut
             };
             check_columns(table, rights, &line, problems);
             if role.raw_sql && !role.admin {
-                for reason in leaks(conn, role, table, rights).unwrap_or_else(|cause| vec![cause.to_string()])
-                {
+                for reason in leaks(conn, role, table, rights) {
                     problems.add(FILE, line("select"), reason);
                 }
             }
@@ -72,51 +72,22 @@ fn check_columns(table: &Table, rights: &TableRights, line: &impl Fn(&str) -> u3
     }
 }
 
-/// A role with `raw_sql` may see rows in the order of an index: one over a column that it may not read tells of it.
-fn leaks(
-    conn: &Connection,
-    role: &Role,
-    table: &Table,
-    rights: &TableRights,
-) -> rusqlite::Result<Vec<String>> {
-    let hidden: Vec<&str> = table
-        .columns
-        .iter()
-        .map(|column| column.name.as_str())
-        .filter(|column| !rights.select.allows(column))
-        .collect();
+/// One sentence for each index whose order would tell a role with `raw_sql` of a column that it may not read.
+fn leaks(conn: &Connection, role: &Role, table: &Table, rights: &TableRights) -> Vec<String> {
     // Who reads nothing of a table sees no order of it.
-    if rights.select.is_none() || hidden.is_empty() {
-        return Ok(Vec::new());
+    if rights.select.is_none() {
+        return Vec::new();
     }
-    let mut indexes = conn.prepare(
-        "SELECT l.name, s.sql FROM pragma_index_list(?1) l LEFT JOIN sqlite_schema s ON s.name = l.name ORDER BY 1",
-    )?;
-    let mut columns = conn.prepare("SELECT cid, name FROM pragma_index_xinfo(?1) WHERE key = 1")?;
-    let mut reasons = Vec::new();
-    for row in indexes.query_map([&table.name], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
-    })? {
-        let (index, sql) = row?;
-        let mut named: Vec<String> = columns
-            .query_map([&index], |row| row.get::<_, Option<String>>(1))?
-            .filter_map(Result::transpose)
-            .collect::<rusqlite::Result<_>>()?;
-        // Expressions and a partial index's WHERE have no column of their own: their words are looked at.
-        let words = sql
-            .iter()
-            .flat_map(|sql| sql.split(|c: char| !c.is_alphanumeric() && c != '_'));
-        named.extend(words.map(str::to_owned));
-        if let Some(column) = hidden
-            .iter()
-            .find(|column| named.iter().any(|name| name.eq_ignore_ascii_case(column)))
-        {
-            reasons.push(format!(
-                "role `{}` may not read `{column}` of `{}`, but could tell its order from the index `{index}`: \
-                 drop the index, let the role read the column, or take `raw_sql` from the role",
-                role.name, table.name
-            ));
-        }
-    }
-    Ok(reasons)
+    let leaks = match index_leaks(conn, table, |column| rights.select.allows(column)) {
+        Ok(leaks) => leaks,
+        Err(cause) => return vec![cause.to_string()],
+    };
+    let sentence = |Leak { index, column }: Leak| {
+        format!(
+            "role `{}` may not read `{column}` of `{}`, but could tell its order from the index `{index}`: \
+             drop the index, let the role read the column, or take `raw_sql` from the role",
+            role.name, table.name
+        )
+    };
+    leaks.into_iter().map(sentence).collect()
 }

@@ -229,8 +229,15 @@ fn glob(like: &str) -> String {
 }
 
 /// SQLite gives a bound text the affinity of the column beside it. A column without affinity has none to give: a text
-/// that is a number is compared as one.
+/// that is a number is compared as one. SQLite has no truth values; `true` is the 1 that a JSON `true` is stored as.
 fn compared(column: &Column, text: &str) -> SqlValue {
+    if column.declared_type.to_ascii_uppercase().starts_with("BOOL") {
+        match text {
+            "true" => return SqlValue::Integer(1),
+            "false" => return SqlValue::Integer(0),
+            _ => {}
+        }
+    }
     let has_affinity =
         !column.declared_type.is_empty() && !column.declared_type.to_ascii_uppercase().contains("BLOB");
     if !has_affinity {

@@ -60,7 +60,7 @@ impl Seen<'_> {
         }
         // Rows of one's own: the owner goes without saying.
         if let Some(owner) = self.owner()?
-            && !names.iter().any(|name| *name == owner.name)
+            && !names.contains(&owner.name)
         {
             names.push(owner.name.clone());
             sql.bind(SqlValue::Integer(self.user_id));

@@ -5,12 +5,11 @@ use serde_json::{Map, Value, json};
 use crate::pack::{Cardinality, Function, Pack, Param, ParamType};
 
 use super::operation::{Operation, schema_ref};
-use crate::transport::http::route_table::{declared_routes, method_name};
 
 /// `(path, method, operation)` of every declared route; `:name` becomes `{name}`.
 pub fn operations(pack: &Pack) -> impl Iterator<Item = (String, &'static str, Operation)> {
-    declared_routes(pack).map(|(function, route)| {
-        let method = method_name(route.method);
+    pack.routes().into_iter().map(|(function, route)| {
+        let method = route.method.as_str();
         let path: Vec<String> = route
             .path
             .split('/')
