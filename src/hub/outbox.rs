@@ -267,6 +267,11 @@ impl Outbox {
         inner.closed || inner.closing.is_some()
     }
 
+    /// Whether the answer of a request that begins now would still be sent.
+    pub fn takes_answers(&self) -> bool {
+        self.inner.lock().takes_answers()
+    }
+
     /// Moves up to `max_items` entries of at most about `max_bytes` to `out`.
     pub fn poll_drain(
         &self,

@@ -206,6 +206,10 @@ impl Session {
     /// Starts every request whose turn it is.
     fn start_ready(&mut self, ctx: &mut Context<Self>) {
         loop {
+            // Who was told to go (revoked, disconnected) has nothing run any more.
+            if !self.outbox.takes_answers() {
+                break;
+            }
             // Results that the client does not fetch are memory: start no more until it does.
             if self.outbox.result_bytes() > self.worker.ctx.limits.max_result_bytes {
                 if self.lanes.is_waiting() && !self.held_back {
