@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use actix::{Actor, AsyncContext, Context, Handler, ResponseFuture, SyncArbiter};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, ResponseFuture, SyncArbiter};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::{
@@ -96,11 +96,17 @@ impl Executor {
             limits,
             largest_value,
             timeout,
+            patient: None,
         };
-        let readers = SyncArbiter::start_with_thread_builder(
-            reader_threads(options.readers),
-            || thread::Builder::new().name("reader".into()),
-            move || Reader::new(reader.clone()),
+        let threads = reader_threads(options.readers);
+        let patient = start_readers((threads / 2).max(1), "patient reader", reader.clone());
+        let readers = start_readers(
+            threads,
+            "reader",
+            ReaderOptions {
+                patient: Some(patient),
+                ..reader
+            },
         );
         let reads = Arc::new(Semaphore::new(READER_QUEUE));
         let executor = Self {
@@ -130,6 +136,14 @@ impl Executor {
             .data_wal_bytes
             .set(gauge(file_size(&self.shared.path, "-wal")));
     }
+}
+
+fn start_readers(threads: usize, name: &'static str, options: ReaderOptions) -> Addr<Reader> {
+    SyncArbiter::start_with_thread_builder(
+        threads,
+        move || thread::Builder::new().name(name.into()),
+        move || Reader::new(options.clone()),
+    )
 }
 
 fn reader_threads(configured: usize) -> usize {

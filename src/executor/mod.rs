@@ -15,7 +15,7 @@
 //! | queue | bound | past it |
 //! |---|---|---|
 //! | writer channel | 1,024 jobs, 64 MiB | `busy` |
-//! | readers | 1,024 permits: one a job, one more for each 64 KiB of it | `busy` |
+//! | readers, quick and patient | 1,024 permits: one a job, one more for each 64 KiB of it | `busy` |
 
 mod actor;
 mod answer;

@@ -1,4 +1,7 @@
-//! The readers: a SyncArbiter's threads, each with its own connections.
+//! The readers: threads of two SyncArbiters, each with its own connections.
+//!
+//! Every read begins on one of the quick ones. What takes longer than `QUICK` is begun again on a patient one:
+//! so a few reports, or somebody's endless joins, do not keep everybody's small reads waiting.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -6,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix::{Actor, Handler, Message, SyncContext};
+use actix::{Actor, Addr, Handler, Message, SyncContext};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -32,6 +35,9 @@ use crate::{
     },
 };
 
+/// What a read may take of a quick reader's time.
+const QUICK: Duration = Duration::from_millis(25);
+
 /// How a reader thread opens its connections.
 #[derive(Clone)]
 pub struct ReaderOptions {
@@ -40,6 +46,8 @@ pub struct ReaderOptions {
     pub limits: RunLimits,
     pub largest_value: usize,
     pub timeout: Duration,
+    /// Where reads go on that take long; `None`: this is such a reader.
+    pub patient: Option<Addr<Reader>>,
 }
 
 /// One reader thread.
@@ -172,10 +180,27 @@ impl Handler<Read> for Reader {
             return promise.keep(Err(busy()));
         }
         self.refresh();
+        let timeout = self.options.timeout;
+        let patient = self.options.patient.clone().filter(|_| timeout > QUICK);
+        if patient.is_some() {
+            self.connections.set_timeout(QUICK);
+        }
         let outcome = catch_unwind(AssertUnwindSafe(|| match self.kept(&job)? {
             Some(body) => Ok((body, false)),
             None => Ok((self.read(&job)?, true)),
         }));
+        self.connections.set_timeout(timeout);
+        if let (Some(patient), Ok(Err(Error { code: Code::Timeout, .. }))) = (patient, &outcome) {
+            // do_send ignores the mailbox's bound; the permits are the bound.
+            #[expect(clippy::disallowed_methods, reason = "bounded by the permits")]
+            patient.do_send(Read {
+                job,
+                promise,
+                since: Instant::now(),
+                permit,
+            });
+            return;
+        }
         let outcome = outcome.unwrap_or_else(|_| {
             // What it left behind is unknown: begin with new connections.
             self.connections = connections(&self.options, &self.schema);

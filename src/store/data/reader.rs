@@ -72,6 +72,11 @@ impl RoleReaders {
         }
     }
 
+    /// How long the following reads may take.
+    pub fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = timeout;
+    }
+
     /// After any change of the schema: the roles' connections are made anew.
     pub fn set_schema(&mut self, schema: Arc<Schema>) {
         self.roles.clear();
