@@ -107,16 +107,17 @@ impl ExecutorHandle {
 
     /// Commits after `after` that were answered, at most about `max_bytes` of them.
     pub async fn read_log(&self, after: u64, max_bytes: usize) -> Result<LogPage> {
-        let shared = self.shared.clone();
-        self.inspect(move |reader| {
-            let shapes = &mut reader.shapes;
-            let (mut page, _) = reader
-                .connections
-                .full(|conn, _| log::page(conn, shapes, after, max_bytes).map_err(from_sqlite))?;
-            page.end_at(shared.answered());
-            Ok(page)
-        })
-        .await
+        let mut page = self
+            .inspect(move |reader| {
+                let shapes = &mut reader.shapes;
+                let (page, _) = reader
+                    .connections
+                    .full(|conn, _| log::page(conn, shapes, after, max_bytes).map_err(from_sqlite))?;
+                Ok(page)
+            })
+            .await?;
+        page.end_at(self.shared.answered(page.head).await);
+        Ok(page)
     }
 
     /// Visits the changes of a commit that is `Changes::Stored`. `not_found` once it is past retention.

@@ -190,7 +190,13 @@ impl Handler<Read> for Reader {
             None => Ok((self.read(&job)?, true)),
         }));
         self.connections.set_timeout(timeout);
-        if let (Some(patient), Ok(Err(Error { code: Code::Timeout, .. }))) = (patient, &outcome) {
+        if let (
+            Some(patient),
+            Ok(Err(Error {
+                code: Code::Timeout, ..
+            })),
+        ) = (patient, &outcome)
+        {
             // do_send ignores the mailbox's bound; the permits are the bound.
             #[expect(clippy::disallowed_methods, reason = "bounded by the permits")]
             patient.do_send(Read {
