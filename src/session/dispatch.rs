@@ -119,8 +119,8 @@ impl Session {
         match request {
             Ok(request) => self.dispatch(id.unwrap_or(Value::Null), request, now, ctx),
             Err(error) => {
-                self.count_invalid(&error, now);
                 self.answer_error(id.as_ref(), "invalid", &error);
+                self.count_invalid(&error, now);
             }
         }
     }
@@ -180,7 +180,7 @@ impl Session {
                         self.start_ready(ctx);
                     }
                     Err(error) => {
-                        self.count_invalid(&error, at);
+                        let invalid = error.clone();
                         // It was sent in order with writes, so it is answered in that order.
                         self.enqueue(
                             Lane::Alone,
@@ -192,6 +192,7 @@ impl Session {
                             },
                         );
                         self.start_ready(ctx);
+                        self.count_invalid(&invalid, at);
                     }
                 }
             }
@@ -349,10 +350,11 @@ impl Session {
 
     pub(super) fn refuse_binary(&mut self) {
         let error = Error::invalid("Binary messages are not part of the protocol.");
-        self.count_invalid(&error, Instant::now());
         self.answer_error(None, "invalid", &error);
+        self.count_invalid(&error, Instant::now());
     }
 
+    /// Call once the answer is queued: what is pushed to a closing outbox is dropped.
     fn count_invalid(&mut self, error: &Error, now: Instant) {
         if error.code == Code::InvalidRequest && self.invalid_strikes.add(now) {
             self.outbox.close(Close::InvalidRequests);

@@ -264,7 +264,20 @@ fn ten_invalid_requests_in_a_minute_close_with_4400() {
         .iter()
         .filter(|f| f["code"] == "invalid_request")
         .count();
-    assert!((9..=10).contains(&errors), "{errors}");
+    assert_eq!(errors, 10, "each is answered, the last too");
+}
+
+#[test]
+fn an_array_is_no_frame() {
+    let hub = Hub::start();
+    let mut socket = hub.socket("awa");
+    let _ = socket.send_text("[\"ping\", 1]");
+    socket.ping();
+    let error = socket.log.iter().find(|f| f["type"] == "error").unwrap();
+    assert_eq!(
+        (&error["code"], &error["id"]),
+        (&json!("invalid_request"), &json!(null))
+    );
 }
 
 #[test]
