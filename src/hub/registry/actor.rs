@@ -36,6 +36,9 @@ pub struct Registry {
     closing: bool,
     /// Sessions came or went since administrators were told.
     changed: bool,
+    /// The clock of [`Registry::tell_administrators`] runs, from the first session on: a start that fails may end
+    /// before there is a clock.
+    ticking: bool,
 }
 
 impl Registry {
@@ -48,6 +51,7 @@ impl Registry {
             metrics,
             closing: false,
             changed: false,
+            ticking: false,
         };
         RegistryHandle {
             addr: registry.start(),
@@ -110,16 +114,16 @@ fn going_away() -> Close {
 
 impl Actor for Registry {
     type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(UPDATE_EVERY, |registry, _| registry.tell_administrators());
-    }
 }
 
 impl Handler<Register> for Registry {
     type Result = ();
 
-    fn handle(&mut self, Register(session): Register, _: &mut Self::Context) {
+    fn handle(&mut self, Register(session): Register, ctx: &mut Self::Context) {
+        if !self.ticking {
+            self.ticking = true;
+            ctx.run_interval(UPDATE_EVERY, |registry, _| registry.tell_administrators());
+        }
         if self.closing {
             session.outbox.close(going_away());
         }
