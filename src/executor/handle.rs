@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, path::Path, sync::Arc, time::Duration, time::Instant};
 
 use actix::Addr;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{
     Executor,
@@ -11,7 +11,7 @@ use super::{
     local::LocalReader,
     messages::{Backup, Shutdown},
     reader::{Reader, ReaderOptions},
-    readers::{Read, Readers},
+    readers::{Inspect, Read, Readers},
     reply::Promise,
     shared::{Shared, WriterLink, busy},
     writer::{Control, Message, Task},
@@ -112,21 +112,22 @@ impl ExecutorHandle {
 
     /// Commits after `after` that were answered, at most about `max_bytes` of them.
     pub async fn read_log(&self, after: u64, max_bytes: usize) -> Result<LogPage> {
-        let shared = self.shared.clone();
-        self.inspect(move |reader| {
-            let shapes = &mut reader.shapes;
-            let (mut page, _) = reader
-                .connections
-                .full(|conn, _| log::page(conn, shapes, after, max_bytes).map_err(from_sqlite))?;
-            page.end_at(shared.answered());
-            Ok(page)
-        })
-        .await
+        let mut page = self
+            .inspect(move |reader| {
+                let shapes = &mut reader.shapes;
+                let (page, _) = reader
+                    .connections
+                    .full(|conn, _| log::page(conn, shapes, after, max_bytes).map_err(from_sqlite))?;
+                Ok(page)
+            })
+            .await?;
+        page.end_at(self.shared.answered(page.head).await);
+        Ok(page)
     }
 
     /// Visits the changes of a commit that is `Changes::Stored`. `not_found` once it is past retention.
     pub async fn visit_commit(&self, n: u64, mut visit: Visit) -> Result<()> {
-        self.inspect(move |reader| {
+        self.inspect_at(Readers::inspect_slowly, move |reader| {
             let shapes = &mut reader.shapes;
             let (found, _) = reader
                 .connections
@@ -191,6 +192,14 @@ impl ExecutorHandle {
         &self,
         work: impl FnOnce(&mut Reader) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.inspect_at(Readers::inspect, work).await
+    }
+
+    async fn inspect_at<T: Send + 'static>(
+        &self,
+        queue: impl FnOnce(&Readers, Inspect, OwnedSemaphorePermit),
+        work: impl FnOnce(&mut Reader) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let permit = tokio::time::timeout(PATIENCE, self.readers.permits.clone().acquire_owned())
             .await
             .map_err(|_| busy())?
@@ -199,7 +208,7 @@ impl ExecutorHandle {
         let work = Box::new(move |reader: &mut Reader| {
             let _ = sender.send(work(reader)); // whoever asked may be gone
         });
-        self.readers.inspect(work, permit);
+        queue(&self.readers, work, permit);
         answered(receiver).await
     }
 

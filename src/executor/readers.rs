@@ -21,7 +21,10 @@ use super::{
 };
 
 /// How long a read may hold a quick thread.
-const QUICK: Duration = Duration::from_millis(50);
+const QUICK: Duration = Duration::from_millis(25);
+
+/// Whose turn the hub's own long work takes; accounts have positive ids.
+const THE_HUB: i64 = 0;
 
 /// Threads for what needs longer.
 const SLOW_THREADS: usize = 2;
@@ -47,6 +50,7 @@ enum Task {
 #[derive(Clone)]
 pub struct Readers {
     quick: Sender<Task>,
+    slow: Arc<FairQueue<Task>>,
     pub permits: Arc<Semaphore>,
 }
 
@@ -69,6 +73,7 @@ impl Readers {
         }
         Ok(Self {
             quick,
+            slow,
             permits: Arc::new(Semaphore::new(READER_QUEUE)),
         })
     }
@@ -81,6 +86,11 @@ impl Readers {
         self.send(Task::Inspect(work, permit));
     }
 
+    /// As [`Readers::inspect`], for what may take long: in turn with everybody's long reads.
+    pub fn inspect_slowly(&self, work: Inspect, permit: OwnedSemaphorePermit) {
+        self.slow.push(THE_HUB, Task::Inspect(work, permit));
+    }
+
     /// Never blocks: there are as many places as permits. A task that finds no thread answers by being dropped.
     fn send(&self, task: Task) {
         if self.quick.try_send(task).is_err() {
@@ -89,12 +99,12 @@ impl Readers {
     }
 }
 
-fn run_quick(mut reader: Reader, queue: &Receiver<Task>, slow: &FairQueue<Read>) {
+fn run_quick(mut reader: Reader, queue: &Receiver<Task>, slow: &FairQueue<Task>) {
     for task in queue {
         match task {
             Task::Read(read) => {
                 if let Some(read) = reader.answer(read, Pace::Within(QUICK)) {
-                    slow.push(read.job.origin.user_id, read);
+                    slow.push(read.job.origin.user_id, Task::Read(read));
                 }
             }
             Task::Inspect(work, permit) => {
@@ -105,8 +115,14 @@ fn run_quick(mut reader: Reader, queue: &Receiver<Task>, slow: &FairQueue<Read>)
     }
 }
 
-fn run_slow(mut reader: Reader, slow: &FairQueue<Read>) {
+fn run_slow(mut reader: Reader, slow: &FairQueue<Task>) {
     loop {
-        reader.answer(slow.pop(), Pace::Full);
+        match slow.pop() {
+            Task::Read(read) => drop(reader.answer(read, Pace::Full)),
+            Task::Inspect(work, permit) => {
+                reader.inspect(work);
+                drop(permit);
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ use std::{
 
 use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::RwLock;
+use tokio::sync::watch;
 
 use super::{
     local::QuickStatements,
@@ -31,6 +32,8 @@ const WRITER_QUEUE_BYTES: usize = 64 << 20;
 pub const READER_QUEUE: usize = 1_024;
 /// A job that waited longer than this is answered `busy` without being run.
 pub const MAX_WAIT: Duration = Duration::from_secs(10);
+/// How long the answers of a group that is committed may take.
+const ANSWERS_TAKE: Duration = Duration::from_secs(1);
 const RETRY_AFTER_MS: u64 = 200;
 
 /// State that changes while the executor runs.
@@ -38,7 +41,7 @@ pub struct Shared {
     pub path: PathBuf,
     pub epoch: Epoch,
     head: AtomicU64,
-    answered: AtomicU64,
+    answered: watch::Sender<u64>,
     schema: RwLock<Arc<Schema>>,
     accepting: AtomicBool,
     pub quick: QuickStatements,
@@ -51,7 +54,7 @@ impl Shared {
             path,
             epoch,
             head: AtomicU64::new(head),
-            answered: AtomicU64::new(head),
+            answered: watch::Sender::new(head),
             schema: RwLock::new(schema),
             accepting: AtomicBool::new(true),
             quick: QuickStatements::default(),
@@ -67,14 +70,18 @@ impl Shared {
         self.head.store(head, Ordering::Release);
     }
 
-    /// The last commit whose author was answered. Until then nobody is told of it: an author hears the
-    /// result first (PROTOCOL section 3, guarantee 4).
-    pub fn answered(&self) -> u64 {
-        self.answered.load(Ordering::Acquire)
+    /// Waits until the authors of all commits up to this one were answered: until then nobody is told of it,
+    /// because an author hears the result first (PROTOCOL section 3, guarantee 4). Answers how far that is;
+    /// a writer that is held up is no reason to wait for long.
+    pub async fn answered(&self, commit: u64) -> u64 {
+        let mut answered = self.answered.subscribe();
+        let waited = tokio::time::timeout(ANSWERS_TAKE, answered.wait_for(|n| *n >= commit)).await;
+        drop(waited);
+        *self.answered.borrow()
     }
 
     pub fn set_answered(&self, commit: u64) {
-        self.answered.store(commit, Ordering::Release);
+        self.answered.send_replace(commit);
     }
 
     pub fn schema(&self) -> Arc<Schema> {

@@ -50,8 +50,8 @@ struct Inner {
     answered: Answered,
     /// Whether the session wants to hear of the next answer.
     session_waits: bool,
-    /// Events came since the session last looked.
-    took_events: bool,
+    /// The last commit of which an event was queued.
+    told: u64,
 }
 
 impl Inner {
@@ -187,8 +187,8 @@ impl Outbox {
         std::mem::take(&mut inner.answered)
     }
 
-    /// Queues event frames; `false`: the outbox was full and is now closing with 4408.
-    pub fn push_events(&self, frames: Bytes) -> bool {
+    /// Queues event frames up to `commit` (0: of no commit); `false`: the outbox was full and is now closing with 4408.
+    pub fn push_events(&self, frames: Bytes, commit: u64) -> bool {
         let fits = {
             let mut inner = self.inner.lock();
             if inner.closed || inner.closing.is_some() {
@@ -198,7 +198,7 @@ impl Outbox {
             let fits = inner.event_bytes == 0 || inner.event_bytes + frames.len() <= self.max_event_bytes;
             if fits {
                 inner.queue(frames, Kind::Event);
-                inner.took_events = true;
+                inner.told = inner.told.max(commit);
             } else {
                 inner.close_slow();
             }
@@ -208,15 +208,15 @@ impl Outbox {
         fits
     }
 
-    /// Queues an event read from the log. It may pass the bound: the replay waits for room before it reads a page.
-    pub fn push_replayed(&self, frame: Bytes) {
+    /// Queues the event of `commit`, read from the log. It may pass the bound: the replay waits for room before it reads a page.
+    pub fn push_replayed(&self, frame: Bytes, commit: u64) {
         {
             let mut inner = self.inner.lock();
             if inner.closed || inner.closing.is_some() {
                 return;
             }
             inner.queue(frame, Kind::Event);
-            inner.took_events = true;
+            inner.told = inner.told.max(commit);
         }
         self.socket.wake();
     }
@@ -257,14 +257,19 @@ impl Outbox {
         self.left_at.load(Ordering::Acquire)
     }
 
-    /// Whether events came since the last call.
-    pub fn took_events(&self) -> bool {
-        std::mem::take(&mut self.inner.lock().took_events)
+    /// The last commit of which an event was queued; 0: none.
+    pub fn told(&self) -> u64 {
+        self.inner.lock().told
     }
 
     pub fn is_closing(&self) -> bool {
         let inner = self.inner.lock();
         inner.closed || inner.closing.is_some()
+    }
+
+    /// Whether the answer of a request that begins now would still be sent.
+    pub fn takes_answers(&self) -> bool {
+        self.inner.lock().takes_answers()
     }
 
     /// Moves up to `max_items` entries of at most about `max_bytes` to `out`.
@@ -381,10 +386,10 @@ mod tests {
     #[test]
     fn a_full_outbox_drops_events_and_cursors_keeps_answers_and_closes_as_a_slow_consumer() {
         let outbox = Outbox::new(10);
-        assert!(outbox.push_events(Bytes::from_static(b"12345")));
+        assert!(outbox.push_events(Bytes::from_static(b"12345"), 1));
         outbox.push(Bytes::from_static(b"pong"));
         let _ = outbox.push_answer(Bytes::from_static(b"answer, longer than the bound"), true);
-        assert!(!outbox.push_events(Bytes::from_static(b"678901")));
+        assert!(!outbox.push_events(Bytes::from_static(b"678901"), 2));
         let (frames, polled) = drain(&outbox);
         assert_eq!(frames, [Bytes::from_static(b"answer, longer than the bound")]);
         assert_eq!(polled, Poll::Ready(Drained::Frames { all: false }));
@@ -417,9 +422,19 @@ mod tests {
     }
 
     #[test]
+    fn what_was_told_is_the_last_commit_and_no_notice() {
+        let outbox = Outbox::new(100);
+        assert!(outbox.push_events(Bytes::from_static(b"event"), 7));
+        assert!(outbox.push_events(Bytes::from_static(b"notice"), 0));
+        assert_eq!(outbox.told(), 7);
+        outbox.push_replayed(Bytes::from_static(b"event"), 9);
+        assert_eq!(outbox.told(), 9);
+    }
+
+    #[test]
     fn one_event_larger_than_the_bound_passes_through_an_empty_outbox() {
         let outbox = Outbox::new(3);
-        assert!(outbox.push_events(Bytes::from_static(b"large")));
+        assert!(outbox.push_events(Bytes::from_static(b"large"), 1));
         assert_eq!(drain(&outbox).0.len(), 1);
     }
 

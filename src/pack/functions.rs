@@ -380,7 +380,9 @@ fn expect(value: &str) -> Result<Expect, String> {
     let message = match message {
         None => None,
         Some(text) => {
-            let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+            let inner = ['"', '\'']
+                .iter()
+                .find_map(|&quote| text.strip_prefix(quote)?.strip_suffix(quote));
             Some(inner.filter(|inner| !inner.is_empty()).ok_or(FORM)?.to_owned())
         }
     };

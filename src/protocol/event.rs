@@ -82,7 +82,4 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<String>,
     },
-    ClientsUpdate {
-        sessions: Vec<serde_json::Value>,
-    },
 }

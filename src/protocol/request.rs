@@ -174,12 +174,19 @@ struct Head<'a> {
 impl Frame {
     /// Reads one frame. Never fails: what is wrong with the frame is in `request`.
     pub fn parse(text: &str) -> Self {
-        let head: Head<'_> = match serde_json::from_str(text) {
+        let not_an_object = || Error::invalid("The frame is not a JSON object.");
+        // serde would take an array for the members in their order.
+        let head = if text.trim_start().starts_with('{') {
+            serde_json::from_str(text).map_err(|cause| not_an_object().caused_by(cause))
+        } else {
+            Err(not_an_object())
+        };
+        let head: Head<'_> = match head {
             Ok(head) => head,
-            Err(cause) => {
+            Err(error) => {
                 return Self {
                     id: None,
-                    request: Err(Error::invalid("The frame is not a JSON object.").caused_by(cause)),
+                    request: Err(error),
                 };
             }
         };

@@ -266,7 +266,8 @@ impl Session {
             relay.join(joining).await
         }
         .into_actor(self);
-        // Waited for: what comes in meanwhile (a `subscribe`, a CatchUp) means the place that is taken here.
+        // Waited for: what comes in meanwhile (a `subscribe`, a CatchUp) means the place that is taken here, and nothing
+        // may be answered before `welcome`.
         ctx.wait(joined.map(move |joined, session, ctx| match joined {
             Ok(Joined::Live { head }) => {
                 session.place = Place::Live { from: head };
@@ -295,15 +296,13 @@ impl Session {
     /// Tells where the stream is, when it moved without an event for us.
     fn tell_cursor(&mut self) {
         let position = self.position();
-        if matches!(self.place, Place::Live { .. })
-            && position > self.cursor_told
-            && !self.outbox.took_events()
-        {
+        let told = self.cursor_told.max(self.outbox.told());
+        if matches!(self.place, Place::Live { .. }) && position > told {
             self.push(&Event::Cursor {
                 cursor: self.cursor(position).to_string(),
             });
+            self.cursor_told = position;
         }
-        self.cursor_told = self.cursor_told.max(position);
     }
 }
 

@@ -29,7 +29,8 @@ const RETRY: std::time::Duration = std::time::Duration::from_millis(50);
 /// A page, encoded for the session's audience.
 enum Page {
     Frames {
-        frames: Vec<Bytes>,
+        /// By commit.
+        frames: Vec<(u64, Bytes)>,
         upto: u64,
         more: bool,
     },
@@ -71,8 +72,8 @@ impl Session {
                 if let Some(replayed) = &mut self.replayed {
                     *replayed += frames.len() as u64;
                 }
-                for frame in frames {
-                    self.outbox.push_replayed(frame);
+                for (commit, frame) in frames {
+                    self.outbox.push_replayed(frame, commit);
                 }
                 if more {
                     self.replay_from(upto, ctx);
@@ -152,7 +153,7 @@ async fn read_page(
     } else {
         head.max(after)
     };
-    let mut frames: Vec<Bytes> = Vec::new();
+    let mut frames = Vec::new();
     let mut bytes = 0;
     for commit in commits {
         // The frames of large commits are not counted in the page of the log.
@@ -163,12 +164,13 @@ async fn read_page(
         if own.is_some() && commit.by.as_ref().and_then(|by| by.session) == own {
             continue;
         }
+        let n = commit.n;
         let frame = match commit.changes {
             Changes::Inline(_) => encode::commit(&commit, &audience, epoch),
             Changes::Stored { .. } => encode_stored(executor, commit, audience.clone(), epoch).await?,
         };
         bytes += frame.as_ref().map_or(0, Bytes::len);
-        frames.extend(frame);
+        frames.extend(frame.map(|frame| (n, frame)));
     }
     Ok(Page::Frames { frames, upto, more })
 }

@@ -119,8 +119,8 @@ impl Session {
         match request {
             Ok(request) => self.dispatch(id.unwrap_or(Value::Null), request, now, ctx),
             Err(error) => {
-                self.count_invalid(&error, now);
                 self.answer_error(id.as_ref(), "invalid", &error);
+                self.count_invalid(&error, now);
             }
         }
     }
@@ -180,7 +180,7 @@ impl Session {
                         self.start_ready(ctx);
                     }
                     Err(error) => {
-                        self.count_invalid(&error, at);
+                        let invalid = error.clone();
                         // It was sent in order with writes, so it is answered in that order.
                         self.enqueue(
                             Lane::Alone,
@@ -192,6 +192,7 @@ impl Session {
                             },
                         );
                         self.start_ready(ctx);
+                        self.count_invalid(&invalid, at);
                     }
                 }
             }
@@ -206,6 +207,10 @@ impl Session {
     /// Starts every request whose turn it is.
     fn start_ready(&mut self, ctx: &mut Context<Self>) {
         loop {
+            // Who was told to go (revoked, disconnected) has nothing run any more.
+            if !self.outbox.takes_answers() {
+                break;
+            }
             // Results that the client does not fetch are memory: start no more until it does.
             if self.outbox.result_bytes() > self.worker.ctx.limits.max_result_bytes {
                 if self.lanes.is_waiting() && !self.held_back {
@@ -352,10 +357,11 @@ impl Session {
 
     pub(super) fn refuse_binary(&mut self) {
         let error = Error::invalid("Binary messages are not part of the protocol.");
-        self.count_invalid(&error, Instant::now());
         self.answer_error(None, "invalid", &error);
+        self.count_invalid(&error, Instant::now());
     }
 
+    /// Call once the answer is queued: what is pushed to a closing outbox is dropped.
     fn count_invalid(&mut self, error: &Error, now: Instant) {
         if error.code == Code::InvalidRequest && self.invalid_strikes.add(now) {
             self.outbox.close(Close::InvalidRequests);

@@ -115,3 +115,12 @@ fn an_array_is_no_body_where_an_object_is_wanted() {
             .problem(400, "invalid_request");
     }
 }
+
+#[test]
+fn the_text_of_an_expectation_may_stand_in_either_quotes() {
+    let refused = contract()
+        .as_user("doc")
+        .post("/api/rpc/boom", &json!([]))
+        .problem(409, "precondition_failed");
+    assert_eq!(refused["detail"], "Pas ainsi");
+}

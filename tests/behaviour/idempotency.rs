@@ -1,8 +1,10 @@
 //! A retried write happens once.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
-use crate::support::{Hub, Socket, eventually, unique};
+use crate::support::{Hub, Socket, eventually, socket::query, unique};
 
 fn keyed(key: &str, text: &str) -> Value {
     json!({"type": "query", "query": "INSERT INTO lignes(texte) VALUES (?) RETURNING texte",
@@ -202,4 +204,24 @@ fn a_key_that_is_no_text_is_an_invalid_request() {
         json!({"type": "query", "query": "SELECT 1", "idempotency_key": 5}),
         "invalid_request",
     );
+}
+
+#[test]
+fn a_key_is_forgotten_soon_after_its_time() {
+    let hub = Hub::with().env("IDEMPOTENCY__TTL_S", 1).start();
+    let mut awa = hub.socket("awa");
+    let mut insert = query("INSERT INTO valeurs(v) VALUES (1) RETURNING id", json!([]));
+    insert["idempotency_key"] = json!("bref");
+    let first = awa.request(insert.clone()).unwrap();
+    assert_eq!(awa.request(insert.clone()).unwrap()["duplicate"], true);
+    let within = Instant::now() + Duration::from_secs(3);
+    loop {
+        let again = awa.request(insert.clone()).unwrap();
+        if again.get("duplicate").is_none() {
+            assert_ne!(again["rows"], first["rows"]);
+            break;
+        }
+        assert!(Instant::now() < within, "it is still known");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }

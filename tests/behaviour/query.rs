@@ -449,3 +449,46 @@ fn last_insert_rowid_and_changes_tell_nothing_of_others() {
         assert!(awa.query(sql, json!([])).is_err(), "{sql}");
     }
 }
+
+#[test]
+fn columns_are_named_as_the_statement_says_and_nothing_more() {
+    let hub = Hub::start();
+    for user in ["awa", "admin"] {
+        let mut socket = hub.socket(user);
+        for (sql, name) in [
+            ("SELECT 1", "1"),
+            ("SELECT 1 ;", "1"),
+            ("SELECT 1 -- one", "1"),
+            ("/* one */ SELECT count(*) FROM produits", "count(*)"),
+            ("SELECT 'é' /* e */ ; -- end", "'é'"),
+        ] {
+            let answer = socket.query(sql, json!([])).unwrap();
+            assert_eq!(answer["columns"], json!([name]), "{user}: {sql}");
+        }
+        let insert = "INSERT INTO valeurs(v) VALUES ('a') RETURNING upper(v)";
+        assert_eq!(
+            socket.query(insert, json!([])).unwrap()["columns"],
+            json!(["upper(v)"])
+        );
+    }
+}
+
+#[test]
+fn tables_may_be_called_by_their_schema() {
+    let hub = Hub::start();
+    let mut awa = hub.socket("awa");
+    for sql in [
+        "SELECT count(*) FROM main.ventes",
+        "SELECT count(*) FROM \"main\".ventes AS main WHERE main.id > 0",
+        "SELECT count(*) FROM[main].[ventes]JOIN MAIN . produits ON ventes.produit_id = produits.id",
+        "SELECT main.ventes.id FROM ventes LIMIT 1",
+    ] {
+        awa.query(sql, json!([]))
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+    awa.refused(
+        query("SELECT prix_achat FROM main.produits", json!([])),
+        "forbidden",
+    );
+    awa.refused(query("SELECT * FROM main.secrets", json!([])), "forbidden");
+}

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tungstenite::Message;
 
 use crate::support::{
@@ -264,7 +264,20 @@ fn ten_invalid_requests_in_a_minute_close_with_4400() {
         .iter()
         .filter(|f| f["code"] == "invalid_request")
         .count();
-    assert!((9..=10).contains(&errors), "{errors}");
+    assert_eq!(errors, 10, "each is answered, the last too");
+}
+
+#[test]
+fn an_array_is_no_frame() {
+    let hub = Hub::start();
+    let mut socket = hub.socket("awa");
+    let _ = socket.send_text("[\"ping\", 1]");
+    socket.ping();
+    let error = socket.log.iter().find(|f| f["type"] == "error").unwrap();
+    assert_eq!(
+        (&error["code"], &error["id"]),
+        (&json!("invalid_request"), &json!(null))
+    );
 }
 
 #[test]
@@ -458,4 +471,35 @@ fn a_killed_hub_leaves_no_socket_hanging() {
     let mut socket = hub.socket("awa");
     hub.kill();
     assert_ne!(socket.read_to_the_end(), Gone::Late);
+}
+
+#[test]
+fn without_an_upgrade_the_route_of_the_socket_refuses_as_the_handshake_does() {
+    let hub = Hub::start();
+    hub.client().get("/ws").problem(401, "unauthorized");
+    hub.as_user("awa").get("/ws").problem(400, "invalid_request");
+}
+
+#[test]
+fn administrators_hear_who_is_connected_and_nobody_else_does() {
+    let hub = Hub::start();
+    let mut admin = hub.socket("admin");
+    let mut awa = hub.socket("awa");
+    let has = |session: String| {
+        move |update: &Value| {
+            let sessions = update["sessions"].as_array();
+            sessions.is_some_and(|all| all.iter().any(|s| s["id"] == session.as_str()))
+        }
+    };
+    let awas = has(awa.session().to_owned());
+    let update = admin
+        .try_event(|f| f["type"] == "clients_update" && awas(f))
+        .unwrap();
+    assert!(has(admin.session().to_owned())(&update));
+    awa.ping();
+    assert!(awa.log.iter().all(|f| f["type"] != "clients_update"));
+    drop(awa);
+    admin
+        .try_event(|f| f["type"] == "clients_update" && !awas(f))
+        .unwrap();
 }

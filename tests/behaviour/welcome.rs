@@ -1,8 +1,10 @@
 //! The first frame.
 
+use std::io::Write as _;
+
 use serde_json::json;
 
-use crate::support::Hub;
+use crate::support::{Hub, PATIENCE, raw};
 
 #[test]
 fn the_welcome_has_every_member_of_the_contract() {
@@ -59,4 +61,30 @@ fn the_commit_told_is_the_last_one_and_joins_a_snapshot_to_the_stream() {
         .unwrap();
     let late = hub.socket("caro");
     assert_eq!(late.welcome["commit"], made["commit"]);
+}
+
+#[test]
+fn nothing_is_answered_before_the_welcome_however_early_it_was_asked() {
+    let hub = Hub::start();
+    let token = hub.token("awa");
+    for _ in 0..5 {
+        let mut stream = raw::connect(hub.addr());
+        let mut early = format!(
+            "GET /ws HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+             Authorization: Bearer {token}\r\n\r\n",
+            hub.addr()
+        )
+        .into_bytes();
+        early.extend(raw::frame(0x80 | raw::TEXT, br#"{"type":"ping","id":1}"#));
+        early.extend(raw::frame(0x80 | raw::CLOSE, &1000_u16.to_be_bytes()));
+        stream.write_all(&early).unwrap();
+        let all = raw::read_to_end(&mut stream, PATIENCE).expect("it closes");
+        let all = String::from_utf8_lossy(&all);
+        let (welcome, pong) = (all.find("\"welcome\""), all.find("\"pong\""));
+        assert!(
+            pong.is_none() || welcome.is_some_and(|at| Some(at) < pong),
+            "{all}"
+        );
+    }
 }

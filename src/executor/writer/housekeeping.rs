@@ -10,7 +10,7 @@ use crate::{
 /// How long the writer sleeps at most: other programs' writes are to be told within a second.
 pub const TICK: Duration = Duration::from_millis(200);
 /// Between two looks for what is past retention.
-const TRIM_EVERY: Duration = Duration::from_secs(5);
+const TRIM_EVERY: Duration = Duration::from_millis(500);
 /// The write-ahead log is emptied once it is larger than this, bytes; SQLite's own checkpoints never shrink it
 /// while readers come and go.
 const WAL_BYTES: u64 = 32 << 20;

@@ -18,31 +18,12 @@ use crate::{
     protocol::error::{Code, Error, Result},
     store::hub::{
         HubStore,
-        audit::{self, Filter, NewRow, Row},
+        audit::{self, Filter, Row},
     },
     telemetry::Metrics,
 };
 
-/// Something to be audited. Never holds a password, a token or a parameter value.
-#[derive(Debug, Clone, Default)]
-pub struct Entry {
-    pub at_ms: i64,
-    /// `login`, `login_failed`, `logout`, `refused`, `admin`, `write`, …
-    pub action: String,
-    pub user_id: Option<i64>,
-    pub username: Option<String>,
-    pub address: Option<String>,
-    pub session: Option<String>,
-    /// What it was about: function, route, account.
-    pub subject: Option<String>,
-    /// Statement text without values, or other detail.
-    pub detail: Option<String>,
-    pub tables: Option<String>,
-    pub rows_affected: Option<i64>,
-    pub commit: Option<i64>,
-    /// `ok` or the error code.
-    pub outcome: String,
-}
+pub use crate::store::hub::audit::NewRow as Entry;
 
 /// An entry as stored.
 #[derive(Debug, Clone, Serialize)]
@@ -103,15 +84,13 @@ impl AuditHandle {
 
     /// Hands over an entry without waiting (refusals). Never blocks; a full queue is counted and logged.
     pub fn record(&self, entry: Entry) {
-        self.writer.try_send(Task::Record(entry.into()));
+        self.writer.try_send(Task::Record(entry));
     }
 
     /// Stores an entry; answers when it is durable (logins, administrators' acts).
     pub async fn record_durably(&self, entry: Entry) -> Result<()> {
         let (answer, answered) = oneshot::channel();
-        self.writer
-            .send(Task::RecordDurably(entry.into(), answer))
-            .await?;
+        self.writer.send(Task::RecordDurably(entry, answer)).await?;
         timeout(PATIENCE, answered)
             .await
             .map_err(|_| Error::of(Code::Unavailable))?
@@ -165,25 +144,6 @@ impl AuditHandle {
     /// Entries that [`AuditHandle::record`] could not queue since the start.
     pub fn dropped(&self) -> u64 {
         self.writer.dropped()
-    }
-}
-
-impl From<Entry> for NewRow {
-    fn from(entry: Entry) -> Self {
-        Self {
-            at_ms: entry.at_ms,
-            action: entry.action,
-            user_id: entry.user_id,
-            username: entry.username,
-            address: entry.address,
-            session: entry.session,
-            subject: entry.subject,
-            detail: entry.detail,
-            tables: entry.tables,
-            rows_affected: entry.rows_affected,
-            commit: entry.commit,
-            outcome: entry.outcome,
-        }
     }
 }
 

@@ -6,17 +6,25 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use actix::prelude::*;
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::{protocol::close::Close, telemetry::Metrics};
+use crate::{
+    protocol::{close::Close, frame},
+    telemetry::Metrics,
+};
 
 use super::{
     handle::{Connected, RegistryHandle, SessionInfo},
     messages::{Announce, CloseAll, List, Register, Revoke, SidOf, Unregister},
 };
+
+/// Administrators hear of the sessions at most this often (PROTOCOL section 3, `clients_update`).
+const UPDATE_EVERY: Duration = Duration::from_secs(1);
 
 /// A client comes back between these, so that fifty do not come at once.
 const RETRY_AFTER_MS: std::ops::Range<u64> = 500..3_000;
@@ -26,6 +34,11 @@ pub struct Registry {
     count: Arc<AtomicUsize>,
     metrics: Metrics,
     closing: bool,
+    /// Sessions came or went since administrators were told.
+    changed: bool,
+    /// The clock of [`Registry::tell_administrators`] runs, from the first session on: a start that fails may end
+    /// before there is a clock.
+    ticking: bool,
 }
 
 impl Registry {
@@ -37,6 +50,8 @@ impl Registry {
             count: count.clone(),
             metrics,
             closing: false,
+            changed: false,
+            ticking: false,
         };
         RegistryHandle {
             addr: registry.start(),
@@ -44,12 +59,50 @@ impl Registry {
         }
     }
 
-    fn count_role(&self, session: &Connected, by: i64) {
+    fn count_role(&mut self, session: &Connected, by: i64) {
         self.metrics
             .sessions
             .with_label_values(&[&session.who.role.name])
             .add(by);
         self.count.store(self.sessions.len(), Ordering::Relaxed);
+        // A long poll is a session for each request, and would wake itself for ever.
+        self.changed |= session.is_streaming();
+    }
+
+    fn list(&self) -> Vec<SessionInfo> {
+        let mut sessions: Vec<SessionInfo> = self
+            .sessions
+            .values()
+            .filter(|s| !s.outbox.is_closing()) // told to go, and only its last bytes linger
+            .map(|s| s.info())
+            .collect();
+        sessions.sort_by(|a, b| a.connected_at.cmp(&b.connected_at));
+        sessions
+    }
+
+    /// `clients_update` to the administrators, when there is something new. One that has not read the last yet gets
+    /// the next.
+    fn tell_administrators(&mut self) {
+        if !self.changed {
+            return;
+        }
+        self.changed = false;
+        let (ready, late): (Vec<_>, Vec<_>) = self
+            .sessions
+            .values()
+            .filter(|s| s.who.role.admin && s.is_streaming())
+            .partition(|s| s.outbox.depth().1 == 0);
+        if !ready.is_empty() {
+            let text = serde_json::to_vec(&json!({ "type": "clients_update", "sessions": self.list() }));
+            match text {
+                Ok(text) => {
+                    let frame = frame::text(&text);
+                    ready.iter().for_each(|s| s.outbox.push(frame.clone()));
+                }
+                Err(cause) => tracing::error!(%cause, "the sessions could not be encoded"),
+            }
+        }
+        self.changed = !late.is_empty();
     }
 }
 
@@ -66,7 +119,11 @@ impl Actor for Registry {
 impl Handler<Register> for Registry {
     type Result = ();
 
-    fn handle(&mut self, Register(session): Register, _: &mut Self::Context) {
+    fn handle(&mut self, Register(session): Register, ctx: &mut Self::Context) {
+        if !self.ticking {
+            self.ticking = true;
+            ctx.run_interval(UPDATE_EVERY, |registry, _| registry.tell_administrators());
+        }
         if self.closing {
             session.outbox.close(going_away());
         }
@@ -89,14 +146,7 @@ impl Handler<List> for Registry {
     type Result = MessageResult<List>;
 
     fn handle(&mut self, _: List, _: &mut Self::Context) -> Self::Result {
-        let mut sessions: Vec<SessionInfo> = self
-            .sessions
-            .values()
-            .filter(|s| !s.outbox.is_closing()) // told to go, and only its last bytes linger
-            .map(|s| s.info())
-            .collect();
-        sessions.sort_by(|a, b| a.connected_at.cmp(&b.connected_at));
-        MessageResult(sessions)
+        MessageResult(self.list())
     }
 }
 
@@ -139,7 +189,7 @@ impl Handler<Announce> for Registry {
             .values()
             .filter(|s| !administrators_only || s.who.role.admin)
         {
-            session.outbox.push_events(frame.clone());
+            session.outbox.push_events(frame.clone(), 0);
         }
     }
 }

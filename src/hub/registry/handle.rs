@@ -66,6 +66,11 @@ pub struct SessionInfo {
 }
 
 impl Connected {
+    /// Whether frames reach it as they come.
+    pub(super) fn is_streaming(&self) -> bool {
+        self.transport != "poll"
+    }
+
     pub(super) fn info(&self) -> SessionInfo {
         let (outbox_bytes, outbox_frames) = self.outbox.depth();
         SessionInfo {

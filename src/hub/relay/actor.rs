@@ -103,20 +103,24 @@ impl Relay {
 
 fn deliver(encoded: &Encoded, members: &mut HashMap<Uuid, Member>, metrics: &Metrics) {
     let first = encoded.frames.first().map_or(0, |f| f.commit);
+    let last = encoded.frames.last().map_or(0, |f| f.commit);
     let mut sent = 0;
     let mut full = Vec::new();
     for (id, member) in &*members {
         let own = !member.echo && encoded.frames.iter().any(|f| f.session == Some(*id));
         let kept = if member.after < first && !own {
             sent += encoded.frames.len();
-            member.outbox.push_events(encoded.joined.clone())
+            member.outbox.push_events(encoded.joined.clone(), last)
         } else {
             encoded
                 .frames
                 .iter()
                 .filter(|f| f.commit > member.after && (member.echo || f.session != Some(*id)))
                 .inspect(|_| sent += 1)
-                .all(|f| member.outbox.push_events(encoded.joined.slice(f.range.clone())))
+                .all(|f| {
+                    let frame = encoded.joined.slice(f.range.clone());
+                    member.outbox.push_events(frame, f.commit)
+                })
         };
         if !kept {
             full.push(*id);

@@ -8,20 +8,24 @@ use super::{
     schema::{audit, audit_head, audit_shipped},
 };
 
-/// A row to append; its id and seal are given by the chain.
+/// A row to append; its id and seal are given by the chain. Never holds a password, a token or a parameter value.
 #[derive(Debug, Clone, Default)]
 pub struct NewRow {
     pub at_ms: i64,
+    /// `login`, `login_failed`, `logout`, `refused`, `admin`, `write`, …
     pub action: String,
     pub user_id: Option<i64>,
     pub username: Option<String>,
     pub address: Option<String>,
     pub session: Option<String>,
+    /// What it was about: function, route, account.
     pub subject: Option<String>,
+    /// Statement text without values, or other detail.
     pub detail: Option<String>,
     pub tables: Option<String>,
     pub rows_affected: Option<i64>,
     pub commit: Option<i64>,
+    /// `ok` or the error code.
     pub outcome: String,
 }
 

@@ -24,6 +24,7 @@ mod rate;
 mod rights;
 mod route_table;
 mod schema;
+mod socket;
 mod sse;
 mod table_query;
 mod tables;
@@ -132,6 +133,7 @@ fn all_endpoints() -> Vec<Endpoint> {
         me::endpoints(),
         query::endpoints(),
         events::endpoints(),
+        socket::endpoints(),
         tables::endpoints(),
         schema::endpoints(),
         health::endpoints(),

@@ -50,7 +50,7 @@ fn heavy(data: &Path) -> Hub {
     hub.stop();
     hub.data_db()
         .execute_batch(
-            "INSERT INTO pieces(contenu) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 60) \
+            "INSERT INTO pieces(contenu) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20) \
              SELECT randomblob(1000000) FROM n",
         )
         .unwrap();

@@ -118,8 +118,9 @@ impl Drop for Terminal {
 const UPGRADE: &str = "Upgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Version: 13\\r\\n\
                        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n";
 
-#[test]
-fn a_frozen_terminal_is_given_up_and_the_kernel_holds_nothing_for_it() {
+/// What one stopped terminal costs: the kernel comes to hold bytes for it, which are free again within `limit`,
+/// and nobody else waits meanwhile.
+fn is_given_up(path: &str, headers: &str, limit: Duration) {
     let hub = Hub::with()
         .unthrottled()
         .env("SERVER__HEARTBEAT_MS", 1_000)
@@ -127,35 +128,42 @@ fn a_frozen_terminal_is_given_up_and_the_kernel_holds_nothing_for_it() {
     let token = hub.token("caro");
     let admin = hub.as_user("admin");
     let mut awa = hub.socket_at("awa", "tables=couples");
+    let is_there = || admin.get("/api/admin/sessions").text.contains("caro");
+    is_there(); // its connection is one of those before
     let before: Vec<u16> = connections(&hub).iter().map(|c| c.peer_port).collect();
-    let Some(terminal) = Terminal::start(&hub, "/ws", UPGRADE, &token) else {
+    let Some(terminal) = Terminal::start(&hub, path, headers, &token) else {
         return;
     };
-    eventually("it is there", || {
-        admin
-            .get("/api/admin/sessions")
-            .text
-            .contains("caro")
-            .then_some(())
-    });
+    eventually("it is there", || is_there().then_some(()));
     terminal.freeze();
+    let insert =
+        "INSERT INTO ventes(produit_id, quantite, note) VALUES (1, 1, ? || (SELECT count(*) FROM ventes))";
     let text = "x".repeat(100_000);
     let held = eventually("the kernel holds what it does not read", || {
-        awa.query("INSERT INTO ventes(produit_id, quantite, note) VALUES (1, 1, ? || (SELECT count(*) FROM ventes))", json!([text]))
-            .unwrap();
-        connections(&hub)
-            .into_iter()
-            .find(|c| !before.contains(&c.peer_port) && c.unsent > 100_000)
+        awa.query(insert, json!([text])).unwrap();
+        let mut all = connections(&hub).into_iter();
+        all.find(|c| !before.contains(&c.peer_port) && c.unsent > 100_000)
     });
-    within(
-        Duration::from_secs(8),
-        "it is given up, and the memory is free",
-        || {
-            let began = Instant::now();
-            awa.ping();
-            assert!(began.elapsed() < Duration::from_secs(2), "others wait for it");
-            (!connections(&hub).iter().any(|c| c.peer_port == held.peer_port)).then_some(())
-        },
+    within(limit, "it is given up, and the memory is free", || {
+        let began = Instant::now();
+        line(&mut awa, "x");
+        assert!(began.elapsed() < Duration::from_secs(2), "others wait for it");
+        (!connections(&hub).iter().any(|c| c.peer_port == held.peer_port)).then_some(())
+    });
+    assert!(!is_there());
+}
+
+#[test]
+fn a_frozen_terminal_is_given_up_and_the_kernel_holds_nothing_for_it() {
+    is_given_up("/ws", UPGRADE, Duration::from_secs(8));
+}
+
+/// Its answer is actix's: the kernel's own limit (`TCP_USER_TIMEOUT`) ends it, half a minute after it stopped reading.
+#[test]
+fn a_frozen_stream_is_given_up_and_the_kernel_holds_nothing_for_it() {
+    is_given_up(
+        "/api/events",
+        "Accept: text/event-stream\\r\\n",
+        Duration::from_secs(45),
     );
-    assert!(!admin.get("/api/admin/sessions").text.contains("caro"));
 }

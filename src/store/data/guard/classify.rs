@@ -46,15 +46,18 @@ pub fn classify(sql: &str) -> Result<Kind> {
     Ok(kind)
 }
 
-/// The statement without what stands after it: a `;`, comments.
-pub(super) fn end(mut tokens: Tokens<'_>) -> Result<Option<usize>> {
-    let mut end = None;
-    for token in &mut tokens {
-        let (at, token) = token?;
-        match (end, token.is_punctuation(b';')) {
-            (None, true) => end = Some(at),
-            (Some(_), false) => return Err(invalid("Only one statement at a time.")),
-            _ => {}
+/// Where the last word of the statement ends: before its `;`, and without the comments after it, which SQLite would make
+/// part of the name of the last column.
+pub(super) fn end(mut tokens: Tokens<'_>) -> Result<usize> {
+    let mut end = tokens.position();
+    let mut closed = false;
+    while let Some(token) = tokens.next() {
+        let (_, token) = token?;
+        match (closed, token.is_punctuation(b';')) {
+            (false, true) => closed = true,
+            (false, false) => end = tokens.position(),
+            (true, false) => return Err(invalid("Only one statement at a time.")),
+            (true, true) => {}
         }
     }
     Ok(end)

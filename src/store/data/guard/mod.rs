@@ -15,6 +15,7 @@ pub(super) mod shadow;
 mod token;
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     ops::{Deref, DerefMut},
     sync::Arc,
@@ -255,10 +256,15 @@ impl Guard {
                     return Err(Error::of(Code::Forbidden));
                 }
                 let number = state.role_number(role);
-                let screen = state.screen(number, role, sql)?;
+                let sql = match &state.shadow {
+                    Some(_) => shadow::without_main(sql, &state.schema),
+                    None => Cow::Borrowed(sql),
+                };
+                let screen = state.screen(number, role, &sql)?;
                 if kind.is_some_and(|kind| kind != screen.kind) {
                     return Err(differs());
                 }
+                // In front: behind, it would become part of the name of the last column.
                 let text = format!("/*r{number}.{}*/{}", state.generation, &sql[..screen.end]);
                 Ok((text, Acting::Role(Arc::clone(role), screen)))
             }

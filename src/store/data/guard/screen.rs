@@ -23,7 +23,7 @@ pub const ROWID_NAMES: [&str; 3] = ["rowid", "oid", "_rowid_"];
 #[derive(Debug)]
 pub struct Screen {
     pub kind: Kind,
-    /// The statement without a trailing `;` and what follows it.
+    /// The statement without a trailing `;` or comment.
     pub end: usize,
     /// Every name and text of the statement, lower case. An access to a table that is not among them is not of the
     /// caller's making: a trigger, a view or a foreign key of the schema makes it.
@@ -57,7 +57,7 @@ impl Screen {
         let mut rest = Tokens::new(sql);
         let kind = main_verb(&mut rest)?;
         let after_verb = rest.clone();
-        let end = end(rest)?.unwrap_or(sql.len());
+        let end = end(rest)?;
         let tokens: Vec<Token<'_>> = Tokens::new(&sql[..end])
             .map(|token| token.map(|(_, token)| token))
             .collect::<Result<_, _>>()?;

@@ -2,7 +2,7 @@
 //! nobody can guess; a temporary view shadows each table of which the role may not read everything. What is hidden
 //! is not in scope at all: NATURAL, USING and masks of any name compare only what the role may see.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use rand::Rng;
 use rusqlite::{
@@ -16,7 +16,11 @@ use crate::{
     protocol::error::Result,
 };
 
-use super::{functions, policy, screen::Screen};
+use super::{
+    functions, policy,
+    screen::Screen,
+    token::{Token, Tokens},
+};
 use crate::store::data::error::from_sqlite;
 
 /// Letters of a schema's name: 4.7 bits each.
@@ -45,6 +49,43 @@ pub struct Shadow {
 /// A name as SQL writes it.
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Without `main.` before the names of tables: what lies there under its own name in the database lies in two places here.
+/// Takes words away and brings none, so that a screen of the result misses nothing.
+pub fn without_main<'a>(sql: &'a str, schema: &Schema) -> Cow<'a, str> {
+    let spoken = sql
+        .as_bytes()
+        .windows(4)
+        .any(|four| four.eq_ignore_ascii_case(b"main"));
+    if !spoken {
+        return Cow::Borrowed(sql);
+    }
+    // What cannot be read is refused by the screen.
+    let Ok(words) = Tokens::new(sql).collect::<std::result::Result<Vec<_>, _>>() else {
+        return Cow::Borrowed(sql);
+    };
+    let is_name = |token: &Token<'_>| matches!(token, Token::Word(_) | Token::Quoted(_));
+    let mut kept = String::with_capacity(sql.len());
+    let mut from = 0;
+    for three in words.windows(3) {
+        let [(start, schema_name), (_, dot), (table_start, table)] = three else {
+            continue;
+        };
+        let qualifies = is_name(schema_name)
+            && schema_name
+                .name()
+                .is_some_and(|name| name.eq_ignore_ascii_case("main"))
+            && dot.is_punctuation(b'.')
+            && table.name().is_some_and(|name| schema.table(name).is_some());
+        if qualifies {
+            kept.push_str(&sql[from..*start]);
+            kept.push(' ');
+            from = *table_start;
+        }
+    }
+    kept.push_str(&sql[from..]);
+    Cow::Owned(kept)
 }
 
 impl Shadow {

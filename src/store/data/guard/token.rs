@@ -53,6 +53,11 @@ impl<'a> Tokens<'a> {
         Self { sql, at: 0 }
     }
 
+    /// Where the word taken last ends.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
     fn quoted(&mut self, quote: u8) -> Result<Cow<'a, str>, Malformed> {
         let bytes = self.sql.as_bytes();
         let start = self.at + 1;

@@ -19,6 +19,17 @@ fn text() -> Value {
     json!({ "type": "string" })
 }
 
+/// One statement of SQL.
+fn statement() -> Value {
+    json!({ "type": "string", "minLength": 1 })
+}
+
+/// `schema`, where at most one of two members is given.
+fn either_not_both(one: &str, other: &str, mut schema: Value) -> Value {
+    schema["not"] = json!({ "required": [one, other] });
+    schema
+}
+
 fn integer() -> Value {
     json!({ "type": "integer" })
 }
@@ -150,7 +161,7 @@ fn people() -> Value {
         })),
         "Terminals": object(&["terminals"], json!({ "terminals": list("Terminal") })),
         "NewTerminal": object(&["name"], json!({
-            "name": text(),
+            "name": { "type": "string", "minLength": 1, "maxLength": 64 },
             "address": { "type": ["string", "null"], "description": "Without one: the machine that asks." }
         }))
     })
@@ -162,10 +173,10 @@ fn data() -> Value {
     let kind = json!({ "enum": ["select", "insert", "update", "delete", null] });
     let duplicate = json!({ "type": "boolean", "description": "A retry: this is the first answer." });
     json!({
-        "Query": object(&["query"], json!({
-            "query": text(), "params": schema_ref("Params"), "type": kind, "kind": kind,
+        "Query": either_not_both("type", "kind", object(&["query"], json!({
+            "query": statement(), "params": schema_ref("Params"), "type": kind, "kind": kind,
             "expect_affected": expect, "idempotency_key": key
-        })),
+        }))),
         "QueryResult": object(&["columns", "rows", "rows_affected", "last_insert_id", "truncated", "commit"], json!({
             "columns": { "type": "array", "items": text() },
             "rows": { "type": "array", "items": { "type": "array", "items": schema_ref("SqlValue") } },
@@ -173,8 +184,8 @@ fn data() -> Value {
             "truncated": flag(), "commit": integer(), "duplicate": duplicate
         })),
         "Batch": object(&["statements"], json!({
-            "statements": { "type": "array", "items": object(&["query"], json!({
-                "query": text(), "params": schema_ref("Params"), "expect_affected": expect
+            "statements": { "type": "array", "minItems": 1, "items": object(&["query"], json!({
+                "query": statement(), "params": schema_ref("Params"), "expect_affected": expect
             })) },
             "idempotency_key": key
         })),

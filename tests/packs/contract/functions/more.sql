@@ -74,4 +74,4 @@ INSERT INTO prescriptions(patient_id, numero, statut) VALUES (:patient_id, 'N-' 
 -- name: boom :exec
 -- roles: medecin
 UPDATE patients SET nom = nom;
--- expect: 9999 "Pas ainsi"
+-- expect: 9999 'Pas ainsi'
