@@ -231,7 +231,7 @@ fn deeply_nested_json_is_refused_and_harmless() {
     let mut socket = hub.socket("awa");
     socket
         .send_text(&format!(
-            r#"{{"type":"query","id":1,"query":"SELECT 1","params":{deep}}}"#
+            r#"{{"type":"query","id":"deep","query":"SELECT 1","params":{deep}}}"#
         ))
         .unwrap();
     // Whether the id could still be read is the reader's affair.
