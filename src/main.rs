@@ -4,6 +4,10 @@
 
 use std::process::ExitCode;
 
+/// A hub allocates small frames on one thread and frees them on another, which glibc's allocator does slowly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     comptoir::app::cli::main()
 }

@@ -76,6 +76,7 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
         ready,
         backup,
     ));
+    let ctx = Arc::new(ctx);
     let service = move || {
         let executor = ctx.executor.clone();
         let relay = Relay::start_with(

@@ -26,7 +26,8 @@ pub struct Context {
 /// What sessions of one network worker share.
 #[derive(Clone)]
 pub struct Worker {
-    pub ctx: Context,
+    /// Shared: every request takes it along to where it is answered.
+    pub ctx: Arc<Context>,
     pub relay: RelayHandle,
     /// Answers reads that are known to be quick without leaving the thread.
     pub local: LocalReader,
