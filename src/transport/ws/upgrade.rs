@@ -2,7 +2,7 @@
 
 use std::{io, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
 
-use actix_codec::Framed;
+use actix_codec::{Framed, FramedParts};
 use actix_http::{
     Request, Response, StatusCode,
     body::{BodySize, MessageBody},
@@ -10,7 +10,7 @@ use actix_http::{
     header::{self, HeaderMap, HeaderValue},
     ws,
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
 use uuid::Uuid;
 
@@ -86,7 +86,10 @@ pub async fn serve<T: Io>(
     }
     send(&mut framed, response.finish().drop_body(), Bytes::new()).await?;
     drop(request);
-    let parts = framed.into_parts();
+    // The rest of the parts, buffers of HTTP's size, is dropped here: an idle socket needs none of it.
+    let FramedParts { io, read_buf, .. } = framed.into_parts();
+    let unread = BytesMut::from(&read_buf[..]);
+    drop(read_buf);
     let limits = &upgrades.worker.ctx.limits;
     let heartbeat = Duration::from_millis(upgrades.worker.ctx.heartbeat_ms);
     let max_message = limits.max_frame_bytes;
@@ -95,18 +98,18 @@ pub async fn serve<T: Io>(
             let session = SessionHandle::open(upgrades.worker.clone(), *opening);
             let outbox = session.outbox().clone();
             let endpoint = SessionEndpoint::new(session);
-            Socket::new(parts.io, endpoint, outbox, parts.read_buf, max_message, heartbeat).await
+            Socket::new(io, endpoint, outbox, unread, max_message, heartbeat).await
         }
         Verdict::Echo => {
             let outbox = Arc::new(Outbox::new(limits.outbox_bytes));
             let endpoint = EchoEndpoint::new(outbox.clone(), max_message);
-            Socket::new(parts.io, endpoint, outbox, parts.read_buf, max_message, heartbeat).await
+            Socket::new(io, endpoint, outbox, unread, max_message, heartbeat).await
         }
         Verdict::CloseWith { reason, .. } => {
             let outbox = Arc::new(Outbox::new(0));
             outbox.close(reason);
             let endpoint = EchoEndpoint::new(outbox.clone(), 0);
-            Socket::new(parts.io, endpoint, outbox, parts.read_buf, max_message, heartbeat).await
+            Socket::new(io, endpoint, outbox, unread, max_message, heartbeat).await
         }
     }
 }

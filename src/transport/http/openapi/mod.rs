@@ -248,7 +248,9 @@ mod tests {
                 let responses = operation["responses"].as_object().unwrap();
                 assert!(
                     // 101: the handshake of the socket.
-                    responses.keys().any(|status| status.starts_with('2') || status == "101"),
+                    responses
+                        .keys()
+                        .any(|status| status.starts_with('2') || status == "101"),
                     "{method} {path}"
                 );
             }
