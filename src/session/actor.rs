@@ -9,6 +9,7 @@ use std::{
 use actix::prelude::*;
 use bytes::Bytes;
 use tokio::sync::oneshot;
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::{
@@ -58,6 +59,8 @@ pub struct Session {
     pub(super) connected: Arc<Connected>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) origin: Origin,
+    /// The connection's; every request's span is below it.
+    pub(super) span: Span,
     pub(super) audience: Audience,
     pub(super) echo: bool,
     pub(super) place: Place,
@@ -107,6 +110,14 @@ impl Session {
             since_ms: timestamp::now_ms(),
             outbox: outbox.clone(),
         });
+        let span = tracing::info_span!(
+            "session",
+            session = %id,
+            user = %connected.who.username,
+            role = %connected.who.role.name,
+            %address,
+            transport,
+        );
         let now = Instant::now();
         let limits = worker.ctx.limits.clone();
         Self {
@@ -114,6 +125,7 @@ impl Session {
             connected,
             outbox,
             origin,
+            span,
             audience,
             echo: !query.no_echo,
             place: Place::Joining,
@@ -325,14 +337,7 @@ impl Actor for Session {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let Connected {
-            id,
-            who,
-            address,
-            transport,
-            ..
-        } = &*self.connected;
-        tracing::debug!(session = %id, user = %who.username, role = %who.role.name, %address, transport, "session opened");
+        self.span.in_scope(|| tracing::debug!("opened"));
         self.worker.ctx.registry.register(self.connected.clone());
         // Revoked between the check of the token and the line above: nobody else would close it.
         if self.worker.ctx.accounts.current(self.connected.who.sid).is_none() {
@@ -347,7 +352,7 @@ impl Actor for Session {
         self.outbox.shut();
         self.worker.relay.leave(self.connected.id, self.audience.clone());
         self.worker.ctx.registry.unregister(self.connected.id);
-        tracing::debug!(session = %self.connected.id, "session closed");
+        self.span.in_scope(|| tracing::debug!("closed"));
     }
 }
 

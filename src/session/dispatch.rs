@@ -6,6 +6,7 @@ use actix::prelude::*;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::{
@@ -37,10 +38,16 @@ const BUSY_RETRY_MS: u64 = 250;
 
 /// A request that waits for its turn.
 pub(super) struct Pending {
+    turn: Turn,
+    what: What,
+}
+
+/// What a request is answered with, whenever that is.
+struct Turn {
     id: Value,
     kind: &'static str,
     at: Instant,
-    what: What,
+    span: Span,
 }
 
 enum What {
@@ -106,6 +113,8 @@ impl Session {
         if self.outbox.is_closing() {
             return; // nothing begins that could not be answered
         }
+        let connection = self.span.clone();
+        let _connection = connection.enter();
         let now = Instant::now();
         let Frame { id, request } = Frame::parse(text);
         if !self.within_rate(id.as_ref(), now) {
@@ -154,10 +163,12 @@ impl Session {
             }
             Request::Subscribe(subscribe) => self.subscribe(id, subscribe, at, ctx),
             request => {
+                let span = self.request_span(&id, kind);
+                let turn = Turn { id, kind, at, span };
                 let prepared =
                     requests::prepare(&self.worker.ctx, &self.connected.who, &self.origin, request);
                 match prepared {
-                    Ok(Prepared::Now(body)) => self.answer_now(&id, kind, at, Ok(body)),
+                    Ok(Prepared::Now(body)) => self.answer_now(&turn.id, kind, at, Ok(body)),
                     Ok(Prepared::Run {
                         lane,
                         work,
@@ -168,29 +179,15 @@ impl Session {
                             work,
                             idempotency,
                         });
-                        self.enqueue(
-                            lane,
-                            Pending {
-                                id,
-                                kind,
-                                at,
-                                what: What::Run(job),
-                            },
-                        );
+                        let what = What::Run(job);
+                        self.enqueue(lane, Pending { turn, what });
                         self.start_ready(ctx);
                     }
                     Err(error) => {
                         let invalid = error.clone();
                         // It was sent in order with writes, so it is answered in that order.
-                        self.enqueue(
-                            Lane::Alone,
-                            Pending {
-                                id,
-                                kind,
-                                at,
-                                what: What::Refuse(error),
-                            },
-                        );
+                        let what = What::Refuse(error);
+                        self.enqueue(Lane::Alone, Pending { turn, what });
                         self.start_ready(ctx);
                         self.count_invalid(&invalid, at);
                     }
@@ -225,12 +222,13 @@ impl Session {
                 break;
             }
             match self.lanes.next() {
-                Some((lane, Pending { id, kind, at, what })) => match what {
-                    What::Run(job) => self.run(lane, id, kind, at, *job, ctx),
+                Some((lane, Pending { turn, what })) => match what {
+                    What::Run(job) => self.run(lane, turn, *job, ctx),
                     What::Refuse(error) => {
-                        let _ = self
-                            .outbox
-                            .push_answer(self.error_frame(Some(&id), kind, &error), true);
+                        let refusal = turn
+                            .span
+                            .in_scope(|| self.error_frame(Some(&turn.id), turn.kind, &error));
+                        let _ = self.outbox.push_answer(refusal, true);
                     }
                 },
                 // An answer may have come since: only when there was none will the next one be told.
@@ -240,7 +238,19 @@ impl Session {
         }
     }
 
-    fn run(&self, lane: Lane, id: Value, kind: &'static str, at: Instant, job: Job, ctx: &mut Context<Self>) {
+    /// A span for each request, where the log is detailed enough; else the connection's.
+    fn request_span(&self, id: &Value, kind: &'static str) -> Span {
+        let span = tracing::debug_span!(parent: &self.span, "request", %id, kind);
+        if span.is_disabled() {
+            self.span.clone()
+        } else {
+            span
+        }
+    }
+
+    fn run(&self, lane: Lane, turn: Turn, job: Job, ctx: &mut Context<Self>) {
+        let Turn { id, kind, at, span } = turn;
+        let entered = span.enter();
         if lane == Lane::Read
             && let Some(result) = self.worker.local.answer(&job)
         {
@@ -248,11 +258,13 @@ impl Session {
             let _ = self.outbox.push_answer(frame, false); // looked at before this returns to the mailbox
             return;
         }
+        drop(entered);
         let outbox = self.outbox.clone();
         let session = ctx.address();
         let hub = self.worker.ctx.clone();
         let origin = job.origin.clone();
         let reply = Box::new(move |result: Result<Body>| {
+            let _request = span.enter();
             let frame = answer_frame(&hub, &origin, &id, kind, at, result);
             if outbox.push_answer(frame, lane.is_ordered()) {
                 // Bounded: sent only after the session asked, once for each time it asked.
