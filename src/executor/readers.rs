@@ -41,6 +41,10 @@ pub struct Read {
 /// Anything else to be done on a reader thread: the log, the audit outbox.
 pub type Inspect = Box<dyn FnOnce(&mut Reader) + Send>;
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are reads, and a box each would be an allocation each"
+)]
 enum Task {
     Read(Read),
     Inspect(Inspect, OwnedSemaphorePermit),
