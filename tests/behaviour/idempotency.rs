@@ -1,10 +1,10 @@
 //! A retried write happens once.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Hub, Socket, eventually, socket::query, unique};
+use crate::support::{Hub, Socket, eventually, socket::query, unique, within};
 
 fn keyed(key: &str, text: &str) -> Value {
     json!({"type": "query", "query": "INSERT INTO lignes(texte) VALUES (?) RETURNING texte",
@@ -214,14 +214,9 @@ fn a_key_is_forgotten_soon_after_its_time() {
     insert["idempotency_key"] = json!("bref");
     let first = awa.request(insert.clone()).unwrap();
     assert_eq!(awa.request(insert.clone()).unwrap()["duplicate"], true);
-    let within = Instant::now() + Duration::from_secs(3);
-    loop {
+    let again = within(Duration::from_secs(3), "the key is forgotten", || {
         let again = awa.request(insert.clone()).unwrap();
-        if again.get("duplicate").is_none() {
-            assert_ne!(again["rows"], first["rows"]);
-            break;
-        }
-        assert!(Instant::now() < within, "it is still known");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        again.get("duplicate").is_none().then_some(again)
+    });
+    assert_ne!(again["rows"], first["rows"]);
 }
