@@ -258,6 +258,7 @@ pub struct Function {
     pub name: Arc<str>,
     pub cardinality: Cardinality,
     pub params: Vec<Param>,
+    /// Who may call it; empty: administrators only.
     pub roles: Vec<String>,
     pub route: Option<Route>,
     /// `-- envelope: success`
@@ -271,3 +272,10 @@ pub struct Function {
 
 /// Names that every function may use beside its own parameters.
 pub const IMPLICIT_PARAMS: &[&str] = &["me_id", "me_role", "me_username", "now"];
+
+impl Function {
+    /// Whether a role may call it: one that is listed, or, where none is, one that administers.
+    pub fn callable_by(&self, role: &Role) -> bool {
+        self.roles.iter().any(|name| **name == *role.name) || (self.roles.is_empty() && role.admin)
+    }
+}

@@ -125,16 +125,15 @@ fn faults_of_annotations_name_their_line() {
     let f = "-- name: f :one\n-- roles: vendeur\n";
     function_fault("SELECT 1;\n", 1, "outside a function");
     function_fault("-- name: f :some\nSELECT 1;\n", 1, ":one");
-    function_fault("-- name: f :one\nSELECT 1;\n", 1, "nobody could call it");
     function_fault(
         "-- name: f :one\n-- roles: ghost\nSELECT 1;\n",
         2,
         "`ghost` is no role",
     );
     function_fault(
-        &format!("{f}-- colour: red\nSELECT 1;\n"),
+        &format!("{f}-- parma: a text\nSELECT 1;\n"),
         3,
-        "unknown annotation",
+        "write `-- param:`",
     );
     function_fault(&format!("{f}-- param: a date\nSELECT :a;\n"), 3, "text, integer");
     function_fault(
@@ -142,7 +141,6 @@ fn faults_of_annotations_name_their_line() {
         3,
         "not of its type",
     );
-    function_fault(&format!("{f}-- param: a text\nSELECT 1;\n"), 3, "is not used");
     function_fault(
         &format!("{f}-- param: now text\nSELECT :now;\n"),
         3,
@@ -156,7 +154,6 @@ fn faults_of_annotations_name_their_line() {
         4,
         "does not end with `;`",
     );
-    function_fault(&format!("{f}SELECT 1;\n-- expect: 1\n"), 4, "changes none");
     function_fault(
         &format!("{f}SELECT 1;\n{f}SELECT 2;\n"),
         4,
@@ -290,4 +287,14 @@ fn notification_rules_are_checked_against_the_schema() {
         "to_role = \"vendeur\"\nwhen = \"new.prix <> old.prix\"\nbody = \"{old.prix} puis {new.prix}\"\n",
     );
     assert_eq!(check(&[("notifications.toml", &good)]).unwrap().rules.len(), 1);
+}
+
+#[test]
+fn what_is_only_unusual_is_no_fault() {
+    let function = "-- name: count :one\n-- description: how many there are\n-- param: spare text?\nSELECT 1 AS n;\n-- expect: 1 \"none\"\n";
+    let pack = check(&[("functions/f.sql", function)]).unwrap();
+    let count = &pack.functions["count"];
+    assert!(count.roles.is_empty(), "administrators only");
+    assert!(count.callable_by(&comptoir::domain::Role::builtin_administrator()));
+    assert_eq!(count.steps[0].expect.as_ref().map(|e| e.rows), Some(1));
 }

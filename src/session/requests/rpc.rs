@@ -22,7 +22,7 @@ pub(super) fn prepare(ctx: &Context, origin: &Origin, rpc: Rpc) -> Result<Prepar
         .functions
         .get(&rpc.function)
         .ok_or_else(|| Error::new(Code::NotFound, "There is no such function."))?;
-    if !function.roles.iter().any(|role| **role == *origin.role.name) {
+    if !function.callable_by(&origin.role) {
         return Err(Error::forbidden("This role may not call this function."));
     }
     let args = function.bind_args(&rpc.args)?;

@@ -9,7 +9,7 @@ use crate::{
 
 /// Whether the role may call the function: only roles that it lists, administrators too.
 pub fn may_call(role: &Role, function: &Function) -> bool {
-    function.roles.iter().any(|name| **name == *role.name)
+    function.callable_by(role)
 }
 
 /// Rights by table name, columns spelled out; tables without any right are left out.
