@@ -347,9 +347,13 @@ impl Actor for Session {
         ctx.run_interval(CURSOR_EVERY, |session, _| session.tell_cursor());
         self.begin(ctx);
     }
+}
 
-    fn stopped(&mut self, _: &mut Self::Context) {
-        self.outbox.shut();
+/// However a session ends, by its transport or by a panic of its own: nobody goes on sending to it, and a socket
+/// that is still there hears of it and comes back.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.outbox.close(Close::Internal);
         self.worker.relay.leave(self.connected.id, self.audience.clone());
         self.worker.ctx.registry.unregister(self.connected.id);
         self.span.in_scope(|| tracing::debug!("closed"));
