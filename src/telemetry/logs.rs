@@ -38,6 +38,11 @@ pub fn check_level(level: &str) -> Result<(), Error> {
 /// # Errors
 /// A level that does not parse, or a second call.
 pub fn init(format: LogFormat, level: &str) -> Result<(), Error> {
+    // How actix starts its threads is of no use to an operator, unless he asked for details of his own.
+    let level = match level {
+        "info" => "info,actix_server=warn",
+        other => other,
+    };
     let filter = EnvFilter::try_new(level)?;
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
