@@ -60,7 +60,7 @@ pub struct Session {
     pub(super) outbox: Arc<Outbox>,
     pub(super) origin: Origin,
     /// The connection's; every request's span is below it.
-    pub(super) span: Span,
+    pub(super) span: Arc<Span>,
     pub(super) audience: Audience,
     pub(super) echo: bool,
     pub(super) place: Place,
@@ -110,14 +110,14 @@ impl Session {
             since_ms: timestamp::now_ms(),
             outbox: outbox.clone(),
         });
-        let span = tracing::info_span!(
+        let span = Arc::new(tracing::info_span!(
             "session",
             session = %id,
             user = %connected.who.username,
             role = %connected.who.role.name,
             %address,
             transport,
-        );
+        ));
         let now = Instant::now();
         let limits = worker.ctx.limits.clone();
         Self {

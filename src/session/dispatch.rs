@@ -1,6 +1,9 @@
 //! From a client's message to a job and back: limits, lanes, answers.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix::prelude::*;
 use bytes::Bytes;
@@ -47,7 +50,8 @@ struct Turn {
     id: Value,
     kind: &'static str,
     at: Instant,
-    span: Span,
+    /// Entered only where something is logged: entering costs more than a point read.
+    span: Arc<Span>,
 }
 
 enum What {
@@ -113,8 +117,6 @@ impl Session {
         if self.outbox.is_closing() {
             return; // nothing begins that could not be answered
         }
-        let connection = self.span.clone();
-        let _connection = connection.enter();
         let now = Instant::now();
         let Frame { id, request } = Frame::parse(text);
         if !self.within_rate(id.as_ref(), now) {
@@ -239,32 +241,31 @@ impl Session {
     }
 
     /// A span for each request, where the log is detailed enough; else the connection's.
-    fn request_span(&self, id: &Value, kind: &'static str) -> Span {
-        let span = tracing::debug_span!(parent: &self.span, "request", %id, kind);
+    fn request_span(&self, id: &Value, kind: &'static str) -> Arc<Span> {
+        let span = tracing::debug_span!(parent: &*self.span, "request", %id, kind);
         if span.is_disabled() {
             self.span.clone()
         } else {
-            span
+            Arc::new(span)
         }
     }
 
     fn run(&self, lane: Lane, turn: Turn, job: Job, ctx: &mut Context<Self>) {
         let Turn { id, kind, at, span } = turn;
-        let entered = span.enter();
         if lane == Lane::Read
             && let Some(result) = self.worker.local.answer(&job)
         {
+            let _request = result.is_err().then(|| span.enter());
             let frame = answer_frame(&self.worker.ctx, &job.origin, &id, kind, at, result);
             let _ = self.outbox.push_answer(frame, false); // looked at before this returns to the mailbox
             return;
         }
-        drop(entered);
         let outbox = self.outbox.clone();
         let session = ctx.address();
         let hub = self.worker.ctx.clone();
         let origin = job.origin.clone();
         let reply = Box::new(move |result: Result<Body>| {
-            let _request = span.enter();
+            let _request = result.is_err().then(|| span.enter());
             let frame = answer_frame(&hub, &origin, &id, kind, at, result);
             if outbox.push_answer(frame, lane.is_ordered()) {
                 // Bounded: sent only after the session asked, once for each time it asked.
