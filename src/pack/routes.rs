@@ -12,6 +12,10 @@ const RESERVED: &[&str] = &[
     "conference",
     "trust",
     "debug",
+    "web",
+    "sdk",
+    "sw.js",
+    "manifest.webmanifest",
 ];
 
 impl Method {

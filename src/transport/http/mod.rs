@@ -14,10 +14,10 @@ mod events;
 mod functions;
 mod gate;
 mod health;
-mod home;
 mod me;
 mod metrics;
 mod openapi;
+mod pages;
 mod problem;
 mod query;
 mod rate;
@@ -128,7 +128,7 @@ impl HttpState {
 /// Every route of the hub itself.
 fn all_endpoints() -> Vec<Endpoint> {
     [
-        home::endpoints(),
+        pages::endpoints(),
         auth::endpoints(),
         me::endpoints(),
         query::endpoints(),
@@ -154,9 +154,12 @@ pub fn configure(cfg: &mut web::ServiceConfig, state: web::Data<HttpState>) {
         document.to_string(),
     ))))
     .app_data(state);
+    let [pages_web, pages_sdk] = pages::files();
     let scope = endpoint::resources(endpoints)
         .into_iter()
         .fold(web::scope(""), |scope, resource| scope.service(resource))
+        .service(pages_web)
+        .service(pages_sdk)
         .default_service(web::to(functions::answer))
         .wrap(from_fn(gate::spare_small_bodies))
         .wrap(Compress::default())

@@ -3,6 +3,7 @@
 mod admin;
 mod events;
 mod functions;
+mod pages;
 mod tables;
 
 use serde_json::{Value, json};

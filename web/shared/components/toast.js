@@ -1,0 +1,36 @@
+import { html } from "../view.js";
+import { store, useStore } from "../store.js";
+import { t } from "../i18n.js";
+import { Button } from "./button.js";
+
+const shown = store([]);
+let last = 0;
+
+/** Shows a line for some seconds. kind: "", "warn", "danger". `action`: { text, run }. */
+export function toast({ title, text, kind = "", action, ms = 6000 }) {
+  const id = ++last;
+  shown.set((all) => [...all.slice(-3), { id, title, text, kind, action }]);
+  if (ms) setTimeout(() => dismiss(id), ms);
+}
+const dismiss = (id) => shown.set((all) => all.filter((one) => one.id !== id));
+
+/** Once per page. Errors interrupt a screen reader, the rest waits for its turn. */
+export function Toasts() {
+  const all = useStore(shown);
+  return html`<div class="toasts" role="region" aria-label=${t("notices")}>
+    ${all.map((one) => html`<div key=${one.id} class=${`toast ${one.kind}`} role=${one.kind === "danger" ? "alert" : "status"}>
+      <div class="grow" dir="auto">${one.title && html`<strong>${one.title}</strong>`}${one.text}
+        ${one.action && html`<div><button type="button" class="button quiet" onClick=${() => { dismiss(one.id); one.action.run(); }}>${one.action.text}</button></div>`}
+      </div>
+      <${Button} icon="close" kind="quiet" label=${t("close")} onClick=${() => dismiss(one.id)} />
+    </div>`)}
+  </div>`;
+}
+
+const said = store("");
+/** Says something to screen readers alone, when they have a moment. */
+export function say(text) { said.set(text); }
+export function LiveRegion() {
+  const text = useStore(said);
+  return html`<div class="sr-only" aria-live="polite" dir="auto">${text}</div>`;
+}
