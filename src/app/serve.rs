@@ -121,6 +121,7 @@ async fn serve(
         path: dir.data_db().to_owned(),
         migrations: pack.migrations.clone(),
         users: Some(accounts::mirror(&store).map_err(Failure::failed)?),
+        rules: pack.rules.clone(),
         seed: pack.seed.clone().filter(|_| demo),
         readers: config.data.readers,
         limits: config.limits.clone(),

@@ -1,6 +1,6 @@
 //! Text for people in French, English and Arabic.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 
 /// A title or message: one string for all, or one per language.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -39,7 +39,28 @@ impl From<Form> for Text {
     }
 }
 
+/// As it is read: one string where all languages say the same.
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.fr == self.en && self.en == self.ar {
+            return serializer.serialize_str(self.en.as_deref().unwrap_or(""));
+        }
+        let mut map = serializer.serialize_map(None)?;
+        for (lang, text) in [("fr", &self.fr), ("en", &self.en), ("ar", &self.ar)] {
+            if let Some(text) = text {
+                map.serialize_entry(lang, text)?;
+            }
+        }
+        map.end()
+    }
+}
+
 impl Text {
+    /// One string for all.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Form::Plain(text.into()).into()
+    }
+
     /// The text in `lang`, else in English, French, Arabic, else empty.
     pub fn in_lang(&self, lang: &str) -> &str {
         let wanted = match lang {

@@ -22,6 +22,7 @@ use crate::{
     store::data::{
         backup,
         open::{self, OpenOptions},
+        rules::Rules,
         statement::RunLimits,
         writer::Writer,
     },
@@ -62,7 +63,8 @@ impl Executor {
             .max_result_bytes
             .max(options.limits.max_frame_bytes);
         let timeout = Duration::from_millis(options.limits.statement_timeout_ms);
-        let writer = Writer::new(opened, limits, largest_value).map_err(StartError::Database)?;
+        let rules = Rules::new(options.rules, options.metrics.clone());
+        let writer = Writer::new(opened, rules, limits, largest_value).map_err(StartError::Database)?;
         let epoch = writer.epoch().map_err(StartError::Database)?;
         let shared = Arc::new(Shared::new(
             options.path,

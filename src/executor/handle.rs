@@ -22,7 +22,12 @@ use crate::{
         error::{Code, Error, Result},
         result::Body,
     },
-    store::data::{audit_outbox, error::from_sqlite, log},
+    store::data::{
+        audit_outbox,
+        error::from_sqlite,
+        log,
+        notification_outbox::{self, Fired},
+    },
 };
 
 /// How long the hub's own requests wait for an answer.
@@ -160,6 +165,31 @@ impl ExecutorHandle {
     /// Forgets audited writes up to `up_to_seq` (but never the newest), once they are copied.
     pub async fn audit_trim(&self, up_to_seq: i64) -> Result<()> {
         self.control(|done| Control::TrimAudit {
+            up_to: up_to_seq,
+            done,
+        })
+        .await
+    }
+
+    /// Waits until notification rules fired in a commit. One waiter at a time; what happened while nobody waited counts.
+    pub async fn notifications_fired(&self) {
+        self.shared.fired.notified().await;
+    }
+
+    /// What rules said after `after_seq`, in order, at most `limit`.
+    pub async fn notifications_page(&self, after_seq: i64, limit: usize) -> Result<Vec<Fired>> {
+        self.inspect(move |reader| {
+            let (page, _) = reader
+                .connections
+                .full(|conn, _| notification_outbox::page(conn, after_seq, limit).map_err(from_sqlite))?;
+            Ok(page)
+        })
+        .await
+    }
+
+    /// Forgets what rules said up to `up_to_seq` (but never the newest), once it is copied.
+    pub async fn notifications_trim(&self, up_to_seq: i64) -> Result<()> {
+        self.control(|done| Control::TrimNotifications {
             up_to: up_to_seq,
             done,
         })

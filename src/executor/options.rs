@@ -6,7 +6,7 @@ use super::{ExecutorHandle, MirrorUser};
 use crate::{
     config,
     domain::Commit,
-    pack::{Migration, Source},
+    pack::{Migration, Rule, Source},
     protocol::Error,
     store::data::open::OpenError,
     telemetry::Metrics,
@@ -21,6 +21,8 @@ pub struct ExecutorOptions {
     pub migrations: Vec<Migration>,
     /// The accounts, which migrations and the seed may read. `None`: as they were mirrored last.
     pub users: Option<Vec<MirrorUser>>,
+    /// The pack's notification rules.
+    pub rules: Vec<Rule>,
     /// Run once, in a database that was never seeded.
     pub seed: Option<Source>,
     /// Reader threads; 0: one per core, at least two.

@@ -11,7 +11,7 @@ use std::{
 
 use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::RwLock;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{
     local::QuickStatements,
@@ -45,6 +45,8 @@ pub struct Shared {
     schema: RwLock<Arc<Schema>>,
     accepting: AtomicBool,
     pub quick: QuickStatements,
+    /// Told after a COMMIT in which notification rules fired.
+    pub fired: Notify,
     pub metrics: Metrics,
 }
 
@@ -58,6 +60,7 @@ impl Shared {
             schema: RwLock::new(schema),
             accepting: AtomicBool::new(true),
             quick: QuickStatements::default(),
+            fired: Notify::new(),
             metrics,
         }
     }

@@ -17,8 +17,20 @@ pub enum Recipient {
     User(String),
     /// Every user of the role.
     Role(String),
-    /// SQL that gives a room.
+    /// SQL that gives a room: its id, or a name of [`Recipient::named_room`].
     Room(String),
+    /// Everybody who may log in.
+    Everyone,
+}
+
+impl Recipient {
+    /// The rooms that have no id of their own in a pack: `everyone`, and `role:NAME`.
+    pub fn named_room(name: &str) -> Option<Self> {
+        match name.trim() {
+            "everyone" => Some(Self::Everyone),
+            name => Some(Self::Role(name.strip_prefix("role:")?.trim().to_owned())),
+        }
+    }
 }
 
 /// One `[[rule]]`. The SQL texts are expressions over `new.` and `old.`.
@@ -61,7 +73,7 @@ struct RuleFile {
     when: Option<String>,
     to_user: Option<String>,
     to_role: Option<Spanned<String>>,
-    to_room: Option<String>,
+    to_room: Option<Spanned<String>>,
     title: Text,
     #[serde(default)]
     body: Text,
@@ -112,7 +124,18 @@ fn rule(file: RuleFile, line: u32, source: &Source, roles: &Roles, problems: &mu
             }
             Recipient::Role(role.into_inner())
         }
-        (None, None, Some(sql)) => Recipient::Room(sql),
+        (None, None, Some(room)) => match Recipient::named_room(room.get_ref()) {
+            Some(to) => {
+                if let Recipient::Role(role) = &to
+                    && roles.get(role).is_none()
+                {
+                    let line = line_at(&source.text, room.span().start);
+                    problems.add(&source.file, line, format!("`{role}` is no role of this pack"));
+                }
+                to
+            }
+            None => Recipient::Room(room.into_inner()),
+        },
         _ => {
             let reason = "a rule has exactly one of `to_user`, `to_role` and `to_room`";
             problems.add(&source.file, line, reason);

@@ -25,6 +25,9 @@ pub struct Metrics {
     pub reader_queue: IntGauge,
     pub commits: IntCounter,
     pub events_sent: IntCounter,
+    /// Firings of notification rules that had somebody to tell, and rules that failed.
+    pub rules_fired: IntCounter,
+    pub rules_failed: IntCounter,
     /// Sessions that came back with `since`.
     pub reconnects: IntCounter,
     pub slow_consumers: IntCounter,
@@ -86,6 +89,14 @@ impl Metrics {
             events_sent: register!(IntCounter::new(
                 "events_sent_total",
                 "Event frames handed to sockets"
+            )),
+            rules_fired: register!(IntCounter::new(
+                "rules_fired_total",
+                "Notification rules that fired"
+            )),
+            rules_failed: register!(IntCounter::new(
+                "rules_failed_total",
+                "Notification rules that failed"
             )),
             reconnects: register!(IntCounter::new(
                 "reconnects_total",

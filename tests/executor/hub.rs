@@ -14,7 +14,7 @@ use comptoir::{
         Executor, ExecutorHandle, ExecutorOptions, Idempotency, Job, Origin, StartError, Started, Statement,
         Work,
     },
-    pack::{Migration, Source},
+    pack::{Migration, Rule, Source},
     protocol::{SqlValue, error::Error, request::Kind, result::Body, value::Params},
     telemetry::Metrics,
 };
@@ -39,6 +39,7 @@ pub struct Hub {
 #[derive(Default)]
 pub struct Setup {
     pub migrations: Vec<Migration>,
+    pub rules: Vec<Rule>,
     pub seed: Option<Source>,
     pub limits: config::Limits,
     pub changes: config::Changes,
@@ -83,6 +84,7 @@ pub fn try_start(path: PathBuf, setup: Setup) -> Result<Hub, StartError> {
         path: path.clone(),
         migrations: setup.migrations,
         users: None,
+        rules: setup.rules,
         seed: setup.seed,
         readers: 2,
         limits: setup.limits,

@@ -11,3 +11,4 @@ mod idempotency;
 mod log;
 mod migrations;
 mod roles;
+mod rules;

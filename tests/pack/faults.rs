@@ -283,6 +283,21 @@ fn notification_rules_are_checked_against_the_schema() {
         "names no column",
     );
     fault("to_role = \"vendeur\"\ncolour = 1\n", "colour");
+    fault("to_room = \"role:ghost\"\n", "`ghost` is no role");
+    fault("to_user = \"count(new.id)\"\n", "counts over rows");
+    fault("to_user = \"?1\"\n", "has a parameter");
+    fault(
+        "to_user = \"(SELECT count(*) FROM sqlite_schema)\"\n",
+        "what a pack may not",
+    );
+    let on_seed = faults(&[
+        ("seed.sql", "INSERT INTO produits VALUES (1, '{', 5);"),
+        (
+            "notifications.toml",
+            &rule("to_role = \"vendeur\"\ndata = \"json(new.nom)\"\n"),
+        ),
+    ]);
+    assert!(on_seed.contains("malformed JSON"), "{on_seed}");
     let good = rule(
         "to_role = \"vendeur\"\nwhen = \"new.prix <> old.prix\"\nbody = \"{old.prix} puis {new.prix}\"\n",
     );

@@ -40,6 +40,8 @@ enum Attempt {
     },
     /// A member took the whole transaction with it.
     Broken { at: usize, error: Error },
+    /// A notification rule took the whole transaction with it; it is left out from now on.
+    Again,
     /// BEGIN failed: nobody's fault.
     NotBegun(Error),
     /// COMMIT failed: perhaps somebody's.
@@ -80,6 +82,7 @@ impl WriterThread {
                         queue.iter_mut().for_each(|member| member.alone = true);
                     }
                 }
+                Attempt::Again => {}
                 Attempt::NotCommitted(_) if count > 1 => {
                     queue
                         .iter_mut()
@@ -125,6 +128,9 @@ impl WriterThread {
                 Ok(Err(error)) => outcomes.push(Err(error)),
                 Err(Lost(error)) => {
                     self.writer.rollback();
+                    if self.writer.take_rule_broke() {
+                        return Attempt::Again;
+                    }
                     return Attempt::Broken { at, error };
                 }
             }
@@ -135,6 +141,7 @@ impl WriterThread {
                     self.link.set_schema(schema);
                 }
                 self.link.set_head(self.writer.head());
+                self.tell_of_notifications();
                 let metrics = &self.link.metrics;
                 metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
                 metrics.group_size.observe(outcomes.len() as f64);

@@ -99,6 +99,10 @@ pub enum Control {
         up_to: i64,
         done: oneshot::Sender<Result<()>>,
     },
+    TrimNotifications {
+        up_to: i64,
+        done: oneshot::Sender<Result<()>>,
+    },
     /// For tests: as if the disk were full at this many pages.
     LimitPages {
         pages: Option<u32>,
@@ -196,6 +200,9 @@ impl WriterThread {
             Control::TrimAudit { up_to, done } => {
                 done.send(self.transaction(|writer| writer.trim_audit(up_to)))
             }
+            Control::TrimNotifications { up_to, done } => {
+                done.send(self.transaction(|writer| writer.trim_notifications(up_to)))
+            }
             Control::LimitPages { pages, done } => done.send(self.writer.limit_pages(pages)),
         };
     }
@@ -212,12 +219,20 @@ impl WriterThread {
             self.link.set_schema(schema);
         }
         self.link.set_head(self.writer.head());
+        self.tell_of_notifications();
         self.link.set_answered(self.writer.head());
         if let Some(foreign) = foreign {
             self.link.metrics.commits.inc();
             self.publish(vec![Arc::new(foreign)]);
         }
         result
+    }
+
+    /// Wakes whoever copies what the rules said, where they said something.
+    fn tell_of_notifications(&mut self) {
+        if self.writer.take_fired() {
+            self.link.fired.notify_one();
+        }
     }
 
     fn refuse_the_rest(&mut self) {

@@ -68,6 +68,19 @@ CREATE TABLE IF NOT EXISTS _comptoir_audit(
     \"commit\" INTEGER
 );
 
+CREATE TABLE IF NOT EXISTS _comptoir_notification(
+    seq INTEGER PRIMARY KEY,
+    \"commit\" INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    users TEXT,
+    room INTEGER,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    data TEXT,
+    dedup_key TEXT
+);
+
 CREATE TABLE IF NOT EXISTS _comptoir_user(
     id INTEGER PRIMARY KEY,
     username TEXT NOT NULL,

@@ -244,6 +244,15 @@ pub fn weight(changes: &Changes) -> usize {
     }
 }
 
+/// The shapes of the rows that changed after `seq`.
+pub fn shapes_since(conn: &Connection, shapes: &mut Shapes, seq: i64) -> Result<Vec<Arc<Shape>>> {
+    let ids: Vec<i64> = conn
+        .prepare_cached("SELECT DISTINCT shape FROM _comptoir_change WHERE seq > ?1")?
+        .query_map([seq], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    ids.into_iter().map(|id| shapes.get(conn, id)).collect()
+}
+
 /// The tables whose rows changed after `seq`: names, comma-separated.
 pub fn tables_since(conn: &Connection, seq: i64) -> Result<String> {
     conn.prepare_cached(

@@ -64,6 +64,7 @@ pub fn run_everything(pack: &mut Pack, existing: Option<&Path>) -> Result<Vec<Tr
     check_against(pack, existing)?;
     let conn = scratch::open(pack, existing)?;
     scratch::seed(&conn, pack)?;
+    rules::try_all(&conn, pack)?;
     trial::run_all(&conn, pack)
 }
 

@@ -15,7 +15,9 @@ use super::{
     idempotency,
     log::{self, Retention, Shapes},
     mirror::{self, MirrorUser},
+    notification_outbox,
     open::Opened,
+    rules::{Bench, Rules},
     schema,
     statement::{Ran, RowForm, RunLimits},
     table,
@@ -39,6 +41,7 @@ pub struct Writer {
     limits: RunLimits,
     schema: Arc<Schema>,
     shapes: Shapes,
+    rules: Rules,
     /// Of the last COMMIT.
     committed: Seen,
     /// As the open transaction sees it.
@@ -57,7 +60,7 @@ struct Seen {
 
 impl Writer {
     /// Takes an opened database. `largest_value` as [`super::connection::limit`] has it.
-    pub fn new(opened: Opened, limits: RunLimits, largest_value: usize) -> Result<Self> {
+    pub fn new(opened: Opened, rules: Rules, limits: RunLimits, largest_value: usize) -> Result<Self> {
         let Opened {
             conn,
             deadline,
@@ -78,6 +81,7 @@ impl Writer {
             limits,
             schema,
             shapes: Shapes::default(),
+            rules,
             committed: seen,
             current: seen,
             new_schema: None,
@@ -115,12 +119,17 @@ impl Writer {
 
     /// Begins a transaction. What other programs wrote before it becomes a commit without author.
     pub fn begin(&mut self) -> Result<Option<Commit>> {
-        self.run_cached("BEGIN IMMEDIATE")?;
-        match self.catch_up() {
-            Ok(commit) => Ok(commit),
-            Err(error) => {
-                self.rollback();
-                Err(error)
+        loop {
+            self.run_cached("BEGIN IMMEDIATE")?;
+            match self.catch_up() {
+                Ok(commit) => return Ok(commit),
+                Err(error) => {
+                    self.rollback();
+                    // Then that rule is left out, so that this ends.
+                    if !self.rules.take_broke() {
+                        return Err(error);
+                    }
+                }
             }
         }
     }
@@ -130,15 +139,7 @@ impl Writer {
         if data_version == self.current.data_version {
             return Ok(None);
         }
-        let at_ms = timestamp::now_ms();
-        let commit = log::record(
-            &self.conn,
-            &mut self.shapes,
-            &mut self.current.position,
-            at_ms,
-            None,
-        )
-        .map_err(from_sqlite)?;
+        let commit = self.record_by(timestamp::now_ms(), None)?;
         let schema_version = schema::version(&self.conn)?;
         if schema_version != self.current.schema_version {
             let schema = schema::read(&self.conn)?;
@@ -182,6 +183,7 @@ impl Writer {
         if self.new_schema.take().is_some() {
             self.guard.set_schema(self.schema.clone());
             self.shapes.clear();
+            self.rules.clear();
         }
     }
 
@@ -265,15 +267,40 @@ impl Writer {
     }
 
     /// Records what changed since the last commit as a commit of `by`; `None` where no row did.
+    /// The pack's rules are evaluated on it.
     pub fn record(&mut self, at_ms: i64, by: Author) -> Result<Option<Commit>> {
-        log::record(
-            &self.conn,
-            &mut self.shapes,
-            &mut self.current.position,
-            at_ms,
-            Some(by),
-        )
-        .map_err(from_sqlite)
+        self.record_by(at_ms, Some(by))
+    }
+
+    fn record_by(&mut self, at_ms: i64, by: Option<Author>) -> Result<Option<Commit>> {
+        let before = self.current.position;
+        let Self {
+            conn,
+            shapes,
+            current,
+            ..
+        } = self;
+        let commit = log::record(conn, shapes, &mut current.position, at_ms, by).map_err(from_sqlite)?;
+        if let Some(commit) = &commit {
+            let bench = Bench {
+                conn,
+                guard: &self.guard,
+                deadline: &self.deadline,
+                shapes,
+            };
+            self.rules.apply(bench, commit, before)?;
+        }
+        Ok(commit)
+    }
+
+    /// Whether the transaction that was committed last has notifications to be copied.
+    pub fn take_fired(&mut self) -> bool {
+        self.rules.take_fired()
+    }
+
+    /// Whether a rule, and not the write, took the transaction with it: the write is to be run again.
+    pub fn take_rule_broke(&mut self) -> bool {
+        self.rules.take_broke()
     }
 
     /// The tables that `commit`, just recorded after `mark`, changed: their names, comma-separated.
@@ -313,6 +340,11 @@ impl Writer {
     /// Forgets audit entries that the hub has copied, in the open transaction.
     pub fn trim_audit(&self, up_to: i64) -> Result<()> {
         audit_outbox::trim(&self.conn, up_to).map_err(from_sqlite)
+    }
+
+    /// Forgets notifications that the hub has copied, in the open transaction.
+    pub fn trim_notifications(&self, up_to: i64) -> Result<()> {
+        notification_outbox::trim(&self.conn, up_to).map_err(from_sqlite)
     }
 
     /// A small step of trimming, in the open transaction. Whether there may be more.
