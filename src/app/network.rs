@@ -17,7 +17,8 @@ use crate::{
     app::cli::Failure,
     broker,
     config::Config,
-    hub::{feed::Batch, relay::Relay},
+    domain::Position,
+    hub::{feed::Published, relay::Relay},
     session::{Context, Worker},
     transport::{
         http::{self, BackupAction, HostInfo, HttpState},
@@ -39,7 +40,7 @@ pub struct Network<'a> {
     pub config: &'a Config,
     pub listener: TcpListener,
     pub ctx: Context,
-    pub broker: broker::Memory<Batch>,
+    pub broker: broker::Memory<Published>,
     pub host: HostInfo,
     pub ready: Arc<AtomicBool>,
     pub backup: BackupAction,
@@ -78,11 +79,14 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
     ));
     let ctx = Arc::new(ctx);
     let service = move || {
-        let executor = ctx.executor.clone();
+        let (executor, ledger) = (ctx.executor.clone(), ctx.ledger.clone());
         let relay = Relay::start_with(
             &broker,
             executor.epoch(),
-            move || executor.head(),
+            move || Position {
+                commit: executor.head(),
+                hub: ledger.head(),
+            },
             ctx.metrics.clone(),
         );
         let worker = Worker {

@@ -27,12 +27,12 @@ use crate::{
     auth::secret,
     broker,
     config::Config,
-    domain::Roles,
-    executor::{Executor, ExecutorHandle, ExecutorOptions, StartError},
+    domain::{Position, Roles},
+    executor::{Executor, ExecutorHandle, ExecutorOptions, StartError, ledger::LedgerHandle},
     hub::{
         accounts::{self, AccountsHandle, Callbacks, InitialAdministrator, role_set},
         audit::AuditHandle,
-        feed::Feed,
+        feed::{self, Feed},
         registry::{Registry, RegistryHandle},
     },
     pack::Pack,
@@ -111,7 +111,7 @@ async fn serve(
     let started = Instant::now();
     let metrics = Metrics::new().map_err(Failure::failed)?;
     let broker = broker::Memory::default();
-    let feed = Feed::start_with(broker.clone());
+    let (feed, inbox) = feed::channel();
     let registry = Registry::start_with(metrics.clone());
 
     if !pack.migrations.is_empty() {
@@ -128,7 +128,10 @@ async fn serve(
         changes: config.changes.clone(),
         idempotency: config.idempotency.clone(),
         metrics: metrics.clone(),
-        on_commit: Box::new(move |commits| feed.committed(commits)),
+        on_commit: {
+            let feed = feed.clone();
+            Box::new(move |commits| feed.committed(commits))
+        },
     })
     .map_err(|cause| {
         stopped(
@@ -141,6 +144,16 @@ async fn serve(
         tracing::warn!(table, "changes of this virtual table cannot be captured");
     }
     let executor = running.handle;
+    let ledger = LedgerHandle::start(store.clone(), config.changes.clone(), metrics.clone(), {
+        let feed = feed.clone();
+        Box::new(move |events| feed.posted(events))
+    })
+    .map_err(Failure::failed)?;
+    let ends = Position {
+        commit: executor.head(),
+        hub: ledger.head(),
+    };
+    Feed::start_with(broker.clone(), inbox, ends);
 
     let audit = AuditHandle::start(store.clone(), &metrics).map_err(Failure::failed)?;
     audit.ship_from(Arc::new(executor.clone()));
@@ -158,6 +171,8 @@ async fn serve(
     let banner = banner(&config, &pack, listening, first, demo);
     let ctx = Context {
         executor: executor.clone(),
+        ledger: ledger.clone(),
+        feed,
         accounts,
         audit: audit.clone(),
         registry: registry.clone(),
@@ -213,6 +228,9 @@ async fn serve(
             .await;
         deadline
             .step("database", deadline.left(), executor.shutdown())
+            .await;
+        deadline
+            .step("ledger", Duration::from_secs(2), ledger.shutdown())
             .await;
         if let Err(cause) = store.checkpoint() {
             tracing::warn!(%cause, "the log of hub.db is folded in at the next start");

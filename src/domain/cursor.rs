@@ -5,6 +5,8 @@ use std::fmt;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
+use super::position::Position;
+
 /// The identity of a data directory; a restored backup is a new epoch.
 pub type Epoch = Uuid;
 
@@ -12,10 +14,7 @@ pub type Epoch = Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     pub epoch: Epoch,
-    /// The last commit of `data.db` at or before this place.
-    pub commit: u64,
-    /// The last durable event of `hub.db` at or before this place.
-    pub hub: u64,
+    pub at: Position,
     /// [`crate::domain::Role::rights_fingerprint`].
     pub rights: u32,
 }
@@ -32,8 +31,10 @@ impl Cursor {
         }
         Some(Self {
             epoch: Uuid::from_bytes(bytes[1..17].try_into().ok()?),
-            commit: u64::from_be_bytes(bytes[17..25].try_into().ok()?),
-            hub: u64::from_be_bytes(bytes[25..33].try_into().ok()?),
+            at: Position {
+                commit: u64::from_be_bytes(bytes[17..25].try_into().ok()?),
+                hub: u64::from_be_bytes(bytes[25..33].try_into().ok()?),
+            },
             rights: u32::from_be_bytes(bytes[33..37].try_into().ok()?),
         })
     }
@@ -44,8 +45,8 @@ impl fmt::Display for Cursor {
         let mut bytes = [0; LEN];
         bytes[0] = VERSION;
         bytes[1..17].copy_from_slice(self.epoch.as_bytes());
-        bytes[17..25].copy_from_slice(&self.commit.to_be_bytes());
-        bytes[25..33].copy_from_slice(&self.hub.to_be_bytes());
+        bytes[17..25].copy_from_slice(&self.at.commit.to_be_bytes());
+        bytes[25..33].copy_from_slice(&self.at.hub.to_be_bytes());
         bytes[33..37].copy_from_slice(&self.rights.to_be_bytes());
         f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
     }

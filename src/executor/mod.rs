@@ -19,12 +19,15 @@
 //!
 //! Readers are plain threads on one channel, not a SyncArbiter: its mailbox is forwarded on the main arbiter, a
 //! thread more for each point read. A read that is not quick moves to threads of its own (`readers`).
+//!
+//! What people do is made durable beside it, in `hub.db`, by the [`ledger`].
 
 mod actor;
 mod answer;
 mod fair_queue;
 pub mod handle;
 pub mod job;
+pub mod ledger;
 mod local;
 mod messages;
 pub mod options;

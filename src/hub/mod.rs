@@ -6,3 +6,4 @@ pub mod feed;
 pub mod outbox;
 pub mod registry;
 pub mod relay;
+pub mod replay;

@@ -9,7 +9,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    sync::atomic::{AtomicU32, Ordering},
     task::{Context, Poll},
 };
 
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 
-use crate::protocol::close::Close;
+use crate::{domain::Position, protocol::close::Close};
 
 struct Item {
     /// One or more finished frames.
@@ -34,7 +34,6 @@ enum Kind {
     Said,
 }
 
-#[derive(Default)]
 struct Inner {
     queue: VecDeque<Item>,
     event_bytes: usize,
@@ -50,8 +49,28 @@ struct Inner {
     answered: Answered,
     /// Whether the session wants to hear of the next answer.
     session_waits: bool,
-    /// The last commit of which an event was queued.
-    told: u64,
+    /// The place of the last event that was queued.
+    told: Position,
+    /// Where the relay let go of this session; the end: it has not.
+    left_at: Position,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            queue: VecDeque::new(),
+            event_bytes: 0,
+            result_bytes: 0,
+            said_bytes: 0,
+            closing: None,
+            closed: false,
+            in_flight: 0,
+            answered: Answered::default(),
+            session_waits: false,
+            told: Position::START,
+            left_at: Position::END,
+        }
+    }
 }
 
 impl Inner {
@@ -106,8 +125,6 @@ pub struct Outbox {
     replay: AtomicWaker,
     /// The session: answers were taken.
     answers: AtomicWaker,
-    /// The commit at which the relay let go of this session; `u64::MAX`: it has not.
-    left_at: AtomicU64,
     /// Microseconds of the last ping's round trip; `u32::MAX`: none yet.
     latency_us: AtomicU32,
 }
@@ -129,7 +146,6 @@ impl Outbox {
             socket: AtomicWaker::new(),
             replay: AtomicWaker::new(),
             answers: AtomicWaker::new(),
-            left_at: AtomicU64::new(u64::MAX),
             latency_us: AtomicU32::new(u32::MAX),
         }
     }
@@ -187,8 +203,8 @@ impl Outbox {
         std::mem::take(&mut inner.answered)
     }
 
-    /// Queues event frames up to `commit` (0: of no commit); `false`: the outbox was full and is now closing with 4408.
-    pub fn push_events(&self, frames: Bytes, commit: u64) -> bool {
+    /// Queues event frames up to this place (the start: signals, which have none); `false`: the outbox was full and is now closing with 4408.
+    pub fn push_events(&self, frames: Bytes, at: Position) -> bool {
         let fits = {
             let mut inner = self.inner.lock();
             if inner.closed || inner.closing.is_some() {
@@ -198,7 +214,7 @@ impl Outbox {
             let fits = inner.event_bytes == 0 || inner.event_bytes + frames.len() <= self.max_event_bytes;
             if fits {
                 inner.queue(frames, Kind::Event);
-                inner.told = inner.told.max(commit);
+                inner.told = inner.told.max(at);
             } else {
                 inner.close_slow();
             }
@@ -208,15 +224,15 @@ impl Outbox {
         fits
     }
 
-    /// Queues the event of `commit`, read from the log. It may pass the bound: the replay waits for room before it reads a page.
-    pub fn push_replayed(&self, frame: Bytes, commit: u64) {
+    /// Queues the event of a place, read from the log. It may pass the bound: the replay waits for room before it reads a page.
+    pub fn push_replayed(&self, frame: Bytes, at: Position) {
         {
             let mut inner = self.inner.lock();
             if inner.closed || inner.closing.is_some() {
                 return;
             }
             inner.queue(frame, Kind::Event);
-            inner.told = inner.told.max(commit);
+            inner.told = inner.told.max(at);
         }
         self.socket.wake();
     }
@@ -247,18 +263,18 @@ impl Outbox {
         self.answers.wake();
     }
 
-    /// The relay pushes nothing after this commit; `u64::MAX`: it pushes what comes.
-    pub fn set_left_at(&self, commit: u64) {
-        self.left_at.store(commit, Ordering::Release);
+    /// The relay pushes nothing after this place; the end: it pushes what comes.
+    pub fn set_left_at(&self, at: Position) {
+        self.inner.lock().left_at = at;
     }
 
-    /// The last commit that the relay may have pushed.
-    pub fn left_at(&self) -> u64 {
-        self.left_at.load(Ordering::Acquire)
+    /// The last place that the relay may have pushed.
+    pub fn left_at(&self) -> Position {
+        self.inner.lock().left_at
     }
 
-    /// The last commit of which an event was queued; 0: none.
-    pub fn told(&self) -> u64 {
+    /// The place of the last event that was queued.
+    pub fn told(&self) -> Position {
         self.inner.lock().told
     }
 
@@ -376,6 +392,10 @@ impl Outbox {
 mod tests {
     use super::*;
 
+    fn at(commit: u64) -> Position {
+        Position { commit, hub: 0 }
+    }
+
     fn drain(outbox: &Outbox) -> (VecDeque<Bytes>, Poll<Drained>) {
         let mut out = VecDeque::new();
         let mut cx = Context::from_waker(std::task::Waker::noop());
@@ -386,10 +406,10 @@ mod tests {
     #[test]
     fn a_full_outbox_drops_events_and_cursors_keeps_answers_and_closes_as_a_slow_consumer() {
         let outbox = Outbox::new(10);
-        assert!(outbox.push_events(Bytes::from_static(b"12345"), 1));
+        assert!(outbox.push_events(Bytes::from_static(b"12345"), at(1)));
         outbox.push(Bytes::from_static(b"pong"));
         let _ = outbox.push_answer(Bytes::from_static(b"answer, longer than the bound"), true);
-        assert!(!outbox.push_events(Bytes::from_static(b"678901"), 2));
+        assert!(!outbox.push_events(Bytes::from_static(b"678901"), at(2)));
         let (frames, polled) = drain(&outbox);
         assert_eq!(frames, [Bytes::from_static(b"answer, longer than the bound")]);
         assert_eq!(polled, Poll::Ready(Drained::Frames { all: false }));
@@ -424,17 +444,17 @@ mod tests {
     #[test]
     fn what_was_told_is_the_last_commit_and_no_notice() {
         let outbox = Outbox::new(100);
-        assert!(outbox.push_events(Bytes::from_static(b"event"), 7));
-        assert!(outbox.push_events(Bytes::from_static(b"notice"), 0));
-        assert_eq!(outbox.told(), 7);
-        outbox.push_replayed(Bytes::from_static(b"event"), 9);
-        assert_eq!(outbox.told(), 9);
+        assert!(outbox.push_events(Bytes::from_static(b"event"), at(7)));
+        assert!(outbox.push_events(Bytes::from_static(b"notice"), at(0)));
+        assert_eq!(outbox.told(), at(7));
+        outbox.push_replayed(Bytes::from_static(b"event"), at(9));
+        assert_eq!(outbox.told(), at(9));
     }
 
     #[test]
     fn one_event_larger_than_the_bound_passes_through_an_empty_outbox() {
         let outbox = Outbox::new(3);
-        assert!(outbox.push_events(Bytes::from_static(b"large"), 1));
+        assert!(outbox.push_events(Bytes::from_static(b"large"), at(1)));
         assert_eq!(drain(&outbox).0.len(), 1);
     }
 

@@ -45,6 +45,9 @@ pub struct Welcome {
     pub limits: Limits,
     pub rooms: Vec<serde_json::Value>,
     pub presence: Vec<serde_json::Value>,
+    /// Whether more contacts are online than `presence` names.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub presence_truncated: bool,
     pub unread_notifications: u64,
 }
 

@@ -8,17 +8,18 @@ use std::{
 
 use actix::prelude::*;
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tracing::Span;
 use uuid::Uuid;
 
 use crate::{
-    domain::{Audience, Cursor, timestamp},
+    domain::{Audience, Cursor, Position, timestamp},
     executor::Origin,
     hub::{
         outbox::Outbox,
         registry::Connected,
-        relay::{CatchUp, Joined, Joining},
+        relay::{Attaching, CatchUp, Joined, Joining},
     },
     protocol::{
         close::Close,
@@ -33,6 +34,7 @@ use super::{
     handle::Opening,
     lanes::Lanes,
     messages::{Answered, BinaryReceived, Incoming, Stop},
+    picture::{self, Picture},
     rate::{Bucket, Strikes},
 };
 
@@ -48,10 +50,10 @@ const INVALID_STRIKES: (usize, Duration) = (10, Duration::from_secs(60));
 pub(super) enum Place {
     /// Asked the relay to be let in.
     Joining,
-    /// Has everything up to this commit, and what the relay pushes after.
-    Live { from: u64 },
-    /// Reads the log: has everything up to this commit.
-    Replaying { after: u64 },
+    /// Has everything up to here, and what the relay pushes after.
+    Live { from: Position },
+    /// Reads the logs: has everything up to here.
+    Replaying { after: Position },
 }
 
 pub struct Session {
@@ -79,7 +81,7 @@ pub struct Session {
     pub(super) expires_ms: i64,
     expiry: Option<SpawnHandle>,
     since: Option<String>,
-    cursor_told: u64,
+    cursor_told: Position,
 }
 
 impl Session {
@@ -140,23 +142,22 @@ impl Session {
             expires_ms,
             expiry: None,
             since: query.since,
-            cursor_told: 0,
+            cursor_told: Position::START,
         }
     }
 
-    /// The cursor of a commit, for this session's role.
-    pub(super) fn cursor(&self, commit: u64) -> Cursor {
+    /// The cursor of a place, for this session's role.
+    pub(super) fn cursor(&self, at: Position) -> Cursor {
         let rights = self.connected.who.role.rights_fingerprint();
         Cursor {
             epoch: self.worker.relay.epoch(),
-            commit,
-            hub: 0,
+            at,
             rights,
         }
     }
 
     /// Up to where everything was put into the outbox.
-    pub(super) fn position(&self) -> u64 {
+    pub(super) fn position(&self) -> Position {
         match self.place {
             Place::Joining => self.cursor_told,
             Place::Live { from } => from.max(self.worker.relay.head()).min(self.outbox.left_at()),
@@ -169,30 +170,97 @@ impl Session {
         self.outbox.push(event_frame(event));
     }
 
+    /// Attaches to the relay, looks at how things stand, and says `welcome`.
     fn begin(&mut self, ctx: &mut Context<Self>) {
-        let Some(since) = self.since.take() else {
-            let greet = self.greeting(None);
-            return self.join(None, greet, ctx);
+        let since = self.since.take();
+        let attaching = Attaching {
+            session: self.connected.id,
+            user_id: self.connected.who.user_id,
+            role: self.connected.who.role.clone(),
+            outbox: self.outbox.clone(),
+            echo: self.echo,
+            catch_up: ctx.address().recipient(),
+        };
+        let relay = self.worker.relay.clone();
+        let hub = self.worker.ctx.clone();
+        let who = self.connected.who.clone();
+        // Who begins at the head begins after everything that was answered to anybody.
+        let committed = since.is_none().then(|| hub.executor.head());
+        let picture = async move {
+            relay.attach(attaching).await?;
+            if let Some(committed) = committed {
+                relay.reached(committed).await;
+            }
+            picture::take(&hub, &who).await
+        }
+        .into_actor(self);
+        // Waited for: nothing may be answered before `welcome`.
+        ctx.wait(picture.map(move |picture, session, ctx| match picture {
+            Ok(picture) => session.greet(picture, since, ctx),
+            Err(cause) => {
+                tracing::warn!(%cause, "a session could not begin");
+                session.outbox.close(Close::Internal);
+            }
+        }));
+    }
+
+    fn greet(&mut self, picture: Picture, since: Option<String>, ctx: &mut Context<Self>) {
+        let Some(since) = since else {
+            return self.join_fresh(picture, None, ctx);
         };
         self.worker.ctx.metrics.reconnects.inc();
         match self.resumable(&since) {
             Ok(cursor) => {
-                let welcome = self.welcome(self.worker.ctx.executor.head(), since);
-                self.outbox.push(json_frame(&welcome));
+                let welcome = self.welcome(self.worker.ctx.executor.head(), since, picture);
                 self.replayed = Some(0);
-                self.replay_from(cursor.commit, ctx);
+                self.welcome_and_replay(json_frame(&welcome), cursor.at, ctx);
             }
-            Err(reason) => {
-                let greet = self.greeting(Some(reason));
-                self.join(None, greet, ctx);
-            }
+            Err(reason) => self.join_fresh(picture, Some(reason), ctx),
         }
+    }
+
+    /// The first frames, and then what the logs have after that place.
+    fn welcome_and_replay(&mut self, frames: Bytes, after: Position, ctx: &mut Context<Self>) {
+        self.place = Place::Replaying { after };
+        let relay = self.worker.relay.clone();
+        let id = self.connected.id;
+        let greeted = async move { relay.greet(id, frames).await }.into_actor(self);
+        ctx.wait(greeted.map(move |greeted, session, ctx| match greeted {
+            Ok(()) => session.replay_from(after, ctx),
+            Err(_) => session.outbox.close(Close::Internal),
+        }));
+    }
+
+    /// Goes live at the head with the picture just taken; where people did something since, reads that first.
+    fn join_fresh(&mut self, picture: Picture, resync: Option<ResyncReason>, ctx: &mut Context<Self>) {
+        let hub = picture.hub;
+        let greeting = Arc::new(Mutex::new(Some(self.greeting(picture, resync))));
+        let asked = greeting.clone();
+        let joining = Joining {
+            session: self.connected.id,
+            audience: self.audience.clone(),
+            after_commit: None,
+            after_hub: Some(hub),
+            greeting: Box::new(move |at| asked.lock().take().map_or_else(Bytes::new, |greet| greet(at))),
+        };
+        self.ask_to_join(joining, ctx, move |session, head, ctx| {
+            let after = Position { hub, ..head };
+            let frames = greeting
+                .lock()
+                .take()
+                .map_or_else(Bytes::new, |greet| greet(after));
+            session.welcome_and_replay(frames, after, ctx);
+        });
     }
 
     fn resumable(&self, since: &str) -> Result<Cursor, ResyncReason> {
         let cursor = Cursor::parse(since).ok_or(ResyncReason::Unknown)?;
-        let here = self.cursor(0);
-        if cursor.epoch != here.epoch || cursor.commit > self.worker.ctx.executor.head() {
+        let here = self.cursor(Position::START);
+        let ends = Position {
+            commit: self.worker.ctx.executor.head(),
+            hub: self.worker.ctx.ledger.head(),
+        };
+        if cursor.epoch != here.epoch || !ends.reaches(cursor.at) {
             Err(ResyncReason::Unknown)
         } else if cursor.rights != here.rights {
             Err(ResyncReason::Rights)
@@ -202,16 +270,12 @@ impl Session {
     }
 
     /// The frames that stand before the first live event of a session that starts at the head.
-    fn greeting(&self, resync: Option<ResyncReason>) -> Greeting {
-        let mut welcome = self.welcome(0, String::new());
-        let start = self.cursor(0);
-        Box::new(move |head| {
-            let cursor = Cursor {
-                commit: head,
-                ..start
-            }
-            .to_string();
-            welcome.commit = head;
+    fn greeting(&self, picture: Picture, resync: Option<ResyncReason>) -> Greeting {
+        let mut welcome = self.welcome(0, String::new(), picture);
+        let start = self.cursor(Position::START);
+        Box::new(move |at| {
+            let cursor = Cursor { at, ..start }.to_string();
+            welcome.commit = at.commit;
             welcome.cursor.clone_from(&cursor);
             let mut frames = json_frame(&welcome).to_vec();
             if let Some(reason) = resync {
@@ -221,7 +285,7 @@ impl Session {
         })
     }
 
-    fn welcome(&self, commit: u64, cursor: String) -> Welcome {
+    fn welcome(&self, commit: u64, cursor: String, picture: Picture) -> Welcome {
         let who = &self.connected.who;
         let limits = &self.worker.ctx.limits;
         Welcome {
@@ -250,43 +314,46 @@ impl Session {
                 burst: limits.burst,
                 pipeline: limits.pipeline,
             },
-            rooms: Vec::new(),
-            presence: Vec::new(),
-            unread_notifications: 0,
+            rooms: picture.rooms,
+            presence: picture.presence,
+            presence_truncated: picture.presence_truncated,
+            unread_notifications: picture.unread_notifications,
         }
     }
 
-    /// Asks the relay to be let in, and comes back through the log when it is already further.
-    pub(super) fn join(&mut self, after: Option<u64>, greeting: Greeting, ctx: &mut Context<Self>) {
-        self.place = Place::Joining;
+    /// Asks the relay to be let in after this place (`None`: wherever it is), and comes back through the logs when it
+    /// is already further.
+    pub(super) fn join(&mut self, after: Option<Position>, greeting: Greeting, ctx: &mut Context<Self>) {
         let joining = Joining {
             session: self.connected.id,
             audience: self.audience.clone(),
-            outbox: self.outbox.clone(),
-            echo: self.echo,
-            after,
+            after_commit: after.map(|at| at.commit),
+            after_hub: after.map(|at| at.hub),
             greeting,
-            catch_up: ctx.address().recipient(),
         };
+        self.ask_to_join(joining, ctx, move |session, head, ctx| {
+            session.replay_from(after.unwrap_or(head), ctx);
+        });
+    }
+
+    fn ask_to_join(
+        &mut self,
+        joining: Joining,
+        ctx: &mut Context<Self>,
+        behind: impl FnOnce(&mut Self, Position, &mut Context<Self>) + 'static,
+    ) {
+        self.place = Place::Joining;
         let relay = self.worker.relay.clone();
-        let committed = self.worker.ctx.executor.head();
-        let joined = async move {
-            // Who begins at the head begins after everything that was answered to anybody.
-            if joining.after.is_none() {
-                relay.reached(committed).await;
-            }
-            relay.join(joining).await
-        }
-        .into_actor(self);
+        let joined = async move { relay.join(joining).await }.into_actor(self);
         // Waited for: what comes in meanwhile (a `subscribe`, a CatchUp) means the place that is taken here, and nothing
         // may be answered before `welcome`.
         ctx.wait(joined.map(move |joined, session, ctx| match joined {
-            Ok(Joined::Live { head }) => {
-                session.place = Place::Live { from: head };
-                session.cursor_told = session.cursor_told.max(head);
+            Ok(Joined::Live { at }) => {
+                session.place = Place::Live { from: at };
+                session.cursor_told = session.cursor_told.max(at);
                 session.replayed = None;
             }
-            Ok(Joined::Behind { .. }) => session.replay_from(after.unwrap_or(0), ctx),
+            Ok(Joined::Behind { head }) => behind(session, head, ctx),
             Err(cause) => {
                 tracing::error!(%cause, "the relay did not answer");
                 session.outbox.close(Close::Internal);
@@ -309,7 +376,7 @@ impl Session {
     fn tell_cursor(&mut self) {
         let position = self.position();
         let told = self.cursor_told.max(self.outbox.told());
-        if matches!(self.place, Place::Live { .. }) && position > told {
+        if matches!(self.place, Place::Live { .. }) && !told.reaches(position) {
             self.push(&Event::Cursor {
                 cursor: self.cursor(position).to_string(),
             });
@@ -319,7 +386,7 @@ impl Session {
 }
 
 /// Frames made once the place of the join is known.
-pub(super) type Greeting = Box<dyn FnOnce(u64) -> Bytes + Send>;
+pub(super) type Greeting = Box<dyn FnOnce(Position) -> Bytes + Send>;
 
 pub(super) fn event_frame(event: &Event) -> Bytes {
     json_frame(event)

@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use crate::{
     config::Limits,
-    executor::{ExecutorHandle, LocalReader},
-    hub::{accounts::AccountsHandle, audit::AuditHandle, registry::RegistryHandle, relay::RelayHandle},
+    domain::Principal,
+    executor::{ExecutorHandle, LocalReader, ledger::LedgerHandle},
+    hub::{
+        accounts::AccountsHandle, audit::AuditHandle, feed::FeedHandle, registry::RegistryHandle,
+        relay::RelayHandle,
+    },
     pack::Pack,
+    store::hub::events::Viewer,
     telemetry::Metrics,
 };
 
@@ -14,6 +19,8 @@ use crate::{
 #[derive(Clone)]
 pub struct Context {
     pub executor: ExecutorHandle,
+    pub ledger: LedgerHandle,
+    pub feed: FeedHandle,
     pub accounts: AccountsHandle,
     pub audit: AuditHandle,
     pub registry: RegistryHandle,
@@ -21,6 +28,17 @@ pub struct Context {
     pub limits: Arc<Limits>,
     pub heartbeat_ms: u64,
     pub metrics: Metrics,
+}
+
+impl Context {
+    /// Whose eyes queries of `hub.db` look through.
+    pub fn viewer(&self, who: &Principal) -> Viewer {
+        Viewer {
+            user_id: who.user_id,
+            role: who.role.name.to_string(),
+            internal: !who.role.external,
+        }
+    }
 }
 
 /// What sessions of one network worker share.

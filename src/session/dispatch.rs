@@ -30,7 +30,7 @@ use super::{
     actor::{Place, Session},
     lanes::Lane,
     messages,
-    requests::{self, Prepared},
+    requests::{self, Later, Prepared},
 };
 
 /// How long a full pipeline may hold up the socket before requests are refused as `busy`.
@@ -56,6 +56,7 @@ struct Turn {
 
 enum What {
     Run(Box<Job>),
+    Await(Later),
     Refuse(Error),
 }
 
@@ -185,6 +186,11 @@ impl Session {
                         self.enqueue(lane, Pending { turn, what });
                         self.start_ready(ctx);
                     }
+                    Ok(Prepared::Later { lane, answer }) => {
+                        let what = What::Await(answer);
+                        self.enqueue(lane, Pending { turn, what });
+                        self.start_ready(ctx);
+                    }
                     Err(error) => {
                         let invalid = error.clone();
                         // It was sent in order with writes, so it is answered in that order.
@@ -226,6 +232,7 @@ impl Session {
             match self.lanes.next() {
                 Some((lane, Pending { turn, what })) => match what {
                     What::Run(job) => self.run(lane, turn, *job, ctx),
+                    What::Await(answer) => self.wait_for(lane, turn, answer, ctx),
                     What::Refuse(error) => {
                         let refusal = turn
                             .span
@@ -260,11 +267,33 @@ impl Session {
             let _ = self.outbox.push_answer(frame, false); // looked at before this returns to the mailbox
             return;
         }
+        let turn = Turn { id, kind, at, span };
+        let reply = self.reply(lane, turn, job.origin.clone(), ctx);
+        self.worker.ctx.executor.submit(job, Box::new(reply));
+    }
+
+    /// Waits for what is answered elsewhere, at most as long as the executor's own requests may take.
+    fn wait_for(&self, lane: Lane, turn: Turn, answer: Later, ctx: &mut Context<Self>) {
+        let reply = self.reply(lane, turn, self.origin.clone(), ctx);
+        // On its own: a session that ends does not undo what it began.
+        actix::spawn(async move {
+            reply(requests::in_time(answer).await);
+        });
+    }
+
+    /// Puts the answer into the outbox, from whichever thread it comes.
+    fn reply(
+        &self,
+        lane: Lane,
+        turn: Turn,
+        origin: crate::executor::Origin,
+        ctx: &Context<Self>,
+    ) -> impl FnOnce(Result<Body>) + Send + 'static {
+        let Turn { id, kind, at, span } = turn;
         let outbox = self.outbox.clone();
         let session = ctx.address();
         let hub = self.worker.ctx.clone();
-        let origin = job.origin.clone();
-        let reply = Box::new(move |result: Result<Body>| {
+        move |result: Result<Body>| {
             let _request = result.is_err().then(|| span.enter());
             let frame = answer_frame(&hub, &origin, &id, kind, at, result);
             if outbox.push_answer(frame, lane.is_ordered()) {
@@ -272,8 +301,7 @@ impl Session {
                 #[allow(clippy::disallowed_methods)]
                 session.do_send(messages::Answered);
             }
-        });
-        self.worker.ctx.executor.submit(job, reply);
+        }
     }
 
     fn renew(&mut self, renew: Renew, ctx: &mut Context<Self>) -> Result<Body> {
@@ -324,14 +352,14 @@ impl Session {
                 .into_actor(self);
                 // Waited for: the next frame must not be taken up before the tables are changed.
                 ctx.wait(retuned.map(move |retuned, session, _| {
-                    let from = retuned.map(|from| from.unwrap_or_else(|| session.position()));
+                    let from = retuned.map(|from| from.unwrap_or_else(|| session.position()).commit);
                     session.answer_now(&id, "subscribe", at, from.map(body));
                 }));
             }
             // The page under way is read again with the new tables, so they flow from where the replay is.
             // (While it joins, a session takes up no message.)
             Place::Replaying { .. } | Place::Joining => {
-                let from = self.position();
+                let from = self.position().commit;
                 self.answer_now(&id, "subscribe", at, Ok(body(from)));
             }
         }

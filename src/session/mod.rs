@@ -15,6 +15,7 @@ mod dispatch;
 pub mod handle;
 mod lanes;
 mod messages;
+mod picture;
 pub mod rate;
 pub mod requests;
 pub mod stream;

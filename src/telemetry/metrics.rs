@@ -21,6 +21,11 @@ pub struct Metrics {
     pub commit_to_socket_seconds: Histogram,
     /// Writes committed together.
     pub group_size: Histogram,
+    /// Of a group of what people do: BEGIN to COMMIT done, seconds.
+    pub ledger_seconds: Histogram,
+    /// Pieces of what people do committed together.
+    pub ledger_group_size: Histogram,
+    pub ledger_queue: IntGauge,
     pub writer_queue: IntGauge,
     pub reader_queue: IntGauge,
     pub commits: IntCounter,
@@ -79,6 +84,24 @@ impl Metrics {
             group_size: register!(Histogram::with_opts(
                 HistogramOpts::new("group_size", "Writes committed together")
                     .buckets(vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0])
+            )),
+            ledger_seconds: register!(Histogram::with_opts(
+                HistogramOpts::new(
+                    "ledger_seconds",
+                    "Group commit of messages and receipts, begin to durable"
+                )
+                .buckets(latency())
+            )),
+            ledger_group_size: register!(Histogram::with_opts(
+                HistogramOpts::new(
+                    "ledger_group_size",
+                    "Messages, receipts and the like committed together"
+                )
+                .buckets(vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0])
+            )),
+            ledger_queue: register!(IntGauge::new(
+                "ledger_queue",
+                "Messages, receipts and the like waiting to be stored"
             )),
             writer_queue: register!(IntGauge::new("writer_queue", "Jobs waiting for the writer")),
             reader_queue: register!(IntGauge::new("reader_queue", "Jobs waiting for a reader")),

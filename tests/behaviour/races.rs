@@ -40,7 +40,7 @@ impl Drop for Stops<'_> {
 }
 
 fn commit_of(cursor: &Value) -> u64 {
-    Cursor::parse(cursor.as_str().unwrap()).unwrap().commit
+    Cursor::parse(cursor.as_str().unwrap()).unwrap().at.commit
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A batch: the commits of one group, and their frames, encoded once per audience and shared by all workers.
+//! What the feed publishes: batches (the commits of one group), posts (the events of one group of people's doings)
+//! and signals. Frames are encoded once per audience and shared by all workers.
 
 use std::{collections::HashMap, ops::Range, sync::Arc, time::Instant};
 
@@ -6,9 +7,16 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
-use crate::domain::{Audience, Changes, Commit, Epoch};
+use crate::domain::{Audience, Changes, Commit, Cursor, Epoch, HubEvent, Position, Signal};
 
-use super::encode;
+use super::{encode, encode_event};
+
+/// What travels through the broker, in one order for all.
+pub enum Published {
+    Commits(Batch),
+    Posts(Posts),
+    Signals(Vec<Signal>),
+}
 
 /// The frames of a batch for one audience, one after another in one piece of memory.
 #[derive(Debug, Default)]
@@ -20,7 +28,8 @@ pub struct Encoded {
 /// One frame of [`Encoded::joined`].
 #[derive(Debug)]
 pub struct Piece {
-    pub commit: u64,
+    /// Its cursor.
+    pub at: Position,
     /// The session that made the commit.
     pub session: Option<Uuid>,
     pub range: Range<usize>,
@@ -29,15 +38,18 @@ pub struct Piece {
 /// Commits in order, published together.
 pub struct Batch {
     pub commits: Vec<Arc<Commit>>,
+    /// Where the hub's own log was when they were put in order.
+    pub hub: u64,
     /// When they were durable.
     pub at: Instant,
     encoded: Mutex<HashMap<Audience, Arc<Encoded>>>,
 }
 
 impl Batch {
-    pub fn new(commits: Vec<Arc<Commit>>, at: Instant) -> Self {
+    pub fn new(commits: Vec<Arc<Commit>>, hub: u64, at: Instant) -> Self {
         Self {
             commits,
+            hub,
             at,
             encoded: Mutex::default(),
         }
@@ -68,12 +80,15 @@ impl Batch {
         let mut joined = Vec::new();
         let mut frames = Vec::new();
         for commit in &self.commits {
-            if let Some(frame) = encode::commit(commit, audience, epoch) {
+            if let Some(frame) = encode::commit(commit, audience, epoch, self.hub) {
                 let start = joined.len();
                 joined.extend_from_slice(&frame);
                 let session = commit.by.as_ref().and_then(|by| by.session);
                 frames.push(Piece {
-                    commit: commit.n,
+                    at: Position {
+                        commit: commit.n,
+                        hub: self.hub,
+                    },
                     session,
                     range: start..joined.len(),
                 });
@@ -85,5 +100,49 @@ impl Batch {
         });
         encoded.insert(audience.clone(), done.clone());
         done
+    }
+}
+
+/// The durable events of one group, in order.
+pub struct Posts {
+    pub events: Vec<Arc<HubEvent>>,
+    /// Where the log of the business database was when they were put in order.
+    pub commit: u64,
+    /// By event and rights of the role.
+    encoded: Mutex<HashMap<(u64, u32), Bytes>>,
+}
+
+impl Posts {
+    pub fn new(events: Vec<Arc<HubEvent>>, commit: u64) -> Self {
+        Self {
+            events,
+            commit,
+            encoded: Mutex::default(),
+        }
+    }
+
+    /// The place that the last of them makes.
+    pub fn last(&self) -> Position {
+        Position {
+            commit: self.commit,
+            hub: self.events.last().map_or(0, |event| event.n),
+        }
+    }
+
+    /// One event's frame for a role: the first worker that asks encodes, the others share.
+    pub fn frame_for(&self, event: &HubEvent, epoch: Epoch, rights: u32) -> Bytes {
+        let cursor = Cursor {
+            epoch,
+            at: Position {
+                commit: self.commit,
+                hub: event.n,
+            },
+            rights,
+        };
+        self.encoded
+            .lock()
+            .entry((event.n, rights))
+            .or_insert_with(|| encode_event::hub_event(event, cursor))
+            .clone()
     }
 }

@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 use bytes::Bytes;
 
 use crate::{
-    domain::{Audience, Change, Changes, Commit, Cursor, Epoch, Shape, change::Row, schema::Key, timestamp},
+    domain::{
+        Audience, Change, Changes, Commit, Cursor, Epoch, Position, Shape, change::Row, schema::Key,
+        timestamp,
+    },
     protocol::{SqlValue, frame, value},
 };
 
@@ -13,8 +16,9 @@ use crate::{
 const MAX_ROWS: usize = 1_000;
 const MAX_BYTES: usize = 256 * 1024;
 
-/// The frame, or `None` where this audience sees nothing of the commit. For `Changes::Inline`.
-pub fn commit(commit: &Commit, audience: &Audience, epoch: Epoch) -> Option<Bytes> {
+/// The frame, or `None` where this audience sees nothing of the commit. For `Changes::Inline`. `hub`: the place in the
+/// hub's own log that its cursor names.
+pub fn commit(commit: &Commit, audience: &Audience, epoch: Epoch, hub: u64) -> Option<Bytes> {
     let mut frame = DataChange::new(audience.clone());
     if let Changes::Inline(changes) = &commit.changes {
         for change in changes {
@@ -23,7 +27,7 @@ pub fn commit(commit: &Commit, audience: &Audience, epoch: Epoch) -> Option<Byte
             }
         }
     }
-    frame.finish(commit, epoch)
+    frame.finish(commit, epoch, hub)
 }
 
 /// Collects what an audience sees of a commit, change by change, within the bounds of one frame.
@@ -88,15 +92,17 @@ impl DataChange {
         }
     }
 
-    /// The finished frame; `None` where nothing was seen.
-    pub fn finish(self, commit: &Commit, epoch: Epoch) -> Option<Bytes> {
+    /// The finished frame, with the place in the hub's own log that its cursor names; `None` where nothing was seen.
+    pub fn finish(self, commit: &Commit, epoch: Epoch, hub: u64) -> Option<Bytes> {
         if self.tables.is_empty() {
             return None;
         }
         let cursor = Cursor {
             epoch,
-            commit: commit.n,
-            hub: 0,
+            at: Position {
+                commit: commit.n,
+                hub,
+            },
             rights: self.audience.role.rights_fingerprint(),
         };
         Some(frame::text_with(self.changes.len() + 320, |out| {

@@ -1,25 +1,71 @@
-//! What the executor holds of the feed.
+//! What others hold of the feed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use crate::domain::Commit;
+use crate::{
+    domain::{Commit, HubEvent, Signal},
+    protocol::error::{Code, Error, Result},
+};
 
-/// Groups of commits that may wait for the feed before the writer waits.
+/// Groups of commits or events that may wait for the feed before their writer waits.
 pub(super) const QUEUE: usize = 64;
+
+/// How long a signal that must not be lost waits for a place.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is put in order.
+pub enum Input {
+    Commits(Vec<Arc<Commit>>),
+    Events(Vec<Arc<HubEvent>>),
+    Signal(Signal),
+}
+
+/// Where the feed will read from: made before it starts, so that the writers can be given the handle.
+pub struct Inbox(pub(super) mpsc::Receiver<Input>);
+
+/// A handle and what the feed will read.
+pub fn channel() -> (FeedHandle, Inbox) {
+    let (input, inbox) = mpsc::channel(QUEUE);
+    (FeedHandle { input }, Inbox(inbox))
+}
 
 #[derive(Clone)]
 pub struct FeedHandle {
-    pub(super) commits: mpsc::Sender<Vec<Arc<Commit>>>,
+    input: mpsc::Sender<Input>,
 }
 
 impl FeedHandle {
     /// Hands over one group, in commit order; called by the writer's thread after COMMIT. Blocks while
     /// the feed is `QUEUE` groups behind: this is what bounds it. Never call from an async task.
     pub fn committed(&self, commits: Vec<Arc<Commit>>) {
-        if self.commits.blocking_send(commits).is_err() {
-            tracing::debug!("the feed has stopped; sessions resume from the log");
+        self.hand_over(Input::Commits(commits));
+    }
+
+    /// The same for the events of one group of the ledger.
+    pub fn posted(&self, events: Vec<Arc<HubEvent>>) {
+        self.hand_over(Input::Events(events));
+    }
+
+    fn hand_over(&self, input: Input) {
+        if self.input.blocking_send(input).is_err() {
+            tracing::debug!("the feed has stopped; sessions resume from the logs");
         }
+    }
+
+    /// Sends a signal that a newer one will replace (typing, presence): dropped where the feed is behind.
+    pub fn signal(&self, signal: Signal) {
+        if self.input.try_send(Input::Signal(signal)).is_err() {
+            tracing::debug!("a signal was dropped: the feed is behind");
+        }
+    }
+
+    /// Sends a signal that nobody repeats (the frames of a call); waits for a place.
+    pub async fn signal_surely(&self, signal: Signal) -> Result<()> {
+        tokio::time::timeout(PATIENCE, self.input.send(Input::Signal(signal)))
+            .await
+            .map_err(|_| Error::of(Code::Busy).retry_after_ms(1_000))?
+            .map_err(|_| Error::of(Code::Unavailable))
     }
 }

@@ -14,6 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    domain::Position,
     protocol::{close::Close, frame},
     telemetry::Metrics,
 };
@@ -189,7 +190,7 @@ impl Handler<Announce> for Registry {
             .values()
             .filter(|s| !administrators_only || s.who.role.admin)
         {
-            session.outbox.push_events(frame.clone(), 0);
+            session.outbox.push_events(frame.clone(), Position::START);
         }
     }
 }

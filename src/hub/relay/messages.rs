@@ -4,9 +4,22 @@ use actix::prelude::*;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use crate::domain::Audience;
+use crate::domain::{Audience, Position};
 
-use super::handle::Joining;
+use super::handle::{Attaching, Joining};
+
+/// A session began: from here on signals are kept for it, until it was greeted.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Attach(pub Attaching);
+
+/// The first frames of a session that is not live yet; then the signals kept for it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Greet {
+    pub session: Uuid,
+    pub frames: Bytes,
+}
 
 /// A session wants the live stream.
 #[derive(Message)]
@@ -16,10 +29,10 @@ pub(super) struct Join(pub Joining);
 /// The answer to [`Join`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, MessageResponse)]
 pub enum Joined {
-    /// Live from the commit after `head`.
-    Live { head: u64 },
-    /// The relay is past the session's position: read the log up to `head` and ask again.
-    Behind { head: u64 },
+    /// Live from what comes after this place.
+    Live { at: Position },
+    /// The relay is past the session's position: read the logs up to there and ask again.
+    Behind { head: Position },
 }
 
 /// A session is over.
@@ -30,21 +43,21 @@ pub(super) struct Leave {
     pub audience: Audience,
 }
 
-/// A session wants other tables. Answers the commit after which they flow; `None`: it was not live.
+/// A session wants other tables. Answers the place after which they flow; `None`: it was not live.
 #[derive(Message)]
-#[rtype(result = "Option<u64>")]
+#[rtype(result = "Option<Position>")]
 pub(super) struct Retune {
     pub session: Uuid,
     pub from: Audience,
     pub to: Audience,
 }
 
-/// To a session: it left the live stream before commit `after + 1`, which must be read from the log.
+/// To a session: it left the live stream at this place, and must read on from the logs.
 #[derive(Message, Clone, Copy)]
 #[rtype(result = "()")]
 pub struct CatchUp {
-    pub after: u64,
+    pub after: Position,
 }
 
 /// Frames made once the place of the join is known.
-pub type Greeting = Box<dyn FnOnce(u64) -> Bytes + Send>;
+pub type Greeting = Box<dyn FnOnce(Position) -> Bytes + Send>;

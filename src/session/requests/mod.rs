@@ -6,7 +6,11 @@ pub mod query;
 pub mod rpc;
 pub mod subscribe;
 
-use std::{net::IpAddr, time::Instant};
+use std::{
+    net::IpAddr,
+    pin::Pin,
+    time::{Duration, Instant},
+};
 
 use uuid::Uuid;
 
@@ -31,6 +35,23 @@ pub(super) enum Prepared {
         idempotency: Option<Idempotency>,
     },
     Now(Body),
+    /// Answered by an actor or the ledger.
+    Later {
+        lane: Lane,
+        answer: Later,
+    },
+}
+
+/// An answer that is waited for.
+pub(super) type Later = Pin<Box<dyn Future<Output = Result<Body>> + Send>>;
+
+/// How long an answer of an actor or the ledger is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) async fn in_time(answer: Later) -> Result<Body> {
+    tokio::time::timeout(PATIENCE, answer)
+        .await
+        .unwrap_or_else(|_| Err(Error::of(Code::Timeout)))
 }
 
 /// To add a request type: its frame in `protocol::request`, its file here, its line in this match.
@@ -66,6 +87,7 @@ pub async fn answer(ctx: &Context, who: &Principal, address: IpAddr, request: Re
     let at = Instant::now();
     let result = match prepare(ctx, who, &origin, request) {
         Ok(Prepared::Now(body)) => Ok(body),
+        Ok(Prepared::Later { answer, .. }) => in_time(answer).await,
         Ok(Prepared::Run {
             work, idempotency, ..
         }) => {

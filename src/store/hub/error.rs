@@ -35,6 +35,19 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// Whether the request alone is to blame: the transaction around it is whole.
+    pub fn is_of_the_request(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Malformed(_) => true,
+            Self::Database(Diesel::DatabaseError(kind, _)) => !matches!(kind, DatabaseErrorKind::Unknown),
+            Self::Database(cause) => !matches!(
+                cause,
+                Diesel::RollbackErrorOnCommit { .. } | Diesel::BrokenTransactionManager
+            ),
+            _ => false,
+        }
+    }
+
     /// Whether a UNIQUE rule was broken.
     pub fn is_unique_violation(&self) -> bool {
         matches!(

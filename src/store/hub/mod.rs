@@ -7,6 +7,7 @@ pub mod audit;
 pub mod backup;
 pub mod chain;
 pub mod error;
+pub mod events;
 pub mod generation;
 pub mod known_pairs;
 pub mod logins;
@@ -73,7 +74,7 @@ impl HubStore {
         set_up(&mut first).map_err(|cause| cannot_open(path, &cause))?;
         drop(first);
         let pool = Pool::builder()
-            .max_size(4)
+            .max_size(16)
             .min_idle(Some(1))
             .connection_timeout(Duration::from_secs(5))
             .connection_customizer(Box::new(Pragmas))
@@ -146,6 +147,11 @@ impl HubStore {
 /// otherwise fail with `SQLITE_BUSY` at once where another wrote in between.
 pub fn write<T>(conn: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
     conn.immediate_transaction(work)
+}
+
+/// Runs `work` within a transaction that is open; an error undoes it alone.
+pub fn savepoint<T>(conn: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+    conn.transaction(work)
 }
 
 /// Runs `work` on one snapshot.

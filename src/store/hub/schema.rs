@@ -44,6 +44,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    events (n) {
+        n -> BigInt,
+        at_ms -> BigInt,
+        kind -> Text,
+        room_id -> Nullable<BigInt>,
+        user_id -> Nullable<BigInt>,
+        subject_id -> Nullable<BigInt>,
+        slot -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    events_kept (id) {
+        id -> BigInt,
+        oldest -> BigInt,
+    }
+}
+
+diesel::table! {
     known_pairs (user_id, address) {
         user_id -> BigInt,
         address -> Text,

@@ -1,0 +1,12 @@
+DROP TABLE message_search;
+DROP VIEW message_texts;
+DROP TABLE events_kept;
+DROP TABLE events;
+DROP TABLE receipts;
+DROP TABLE mentions;
+DROP TABLE urgent;
+DROP TABLE acks;
+DROP TABLE reactions;
+DROP TABLE messages;
+DROP TABLE members;
+DROP TABLE rooms;

@@ -1,0 +1,25 @@
+//! The ledger: the one way by which what people do becomes durable in `hub.db`, with the same group commit as the
+//! business database has.
+//!
+//! One thread drains its bounded queue: `BEGIN IMMEDIATE`, a savepoint for each piece of work, one COMMIT, then the
+//! answers, then the events, in order. Work may be run again where another of its group took the transaction with
+//! it, so it changes nothing but the database. Everybody else holds the [`LedgerHandle`].
+//!
+//! | queue | bound | past it |
+//! |---|---|---|
+//! | work | 1,024 | `busy` |
+//! | reads | 64 at a time, 5 s of waiting | `busy` |
+
+mod handle;
+mod thread;
+mod tx;
+
+use std::sync::Arc;
+
+use crate::domain::HubEvent;
+
+pub use handle::LedgerHandle;
+pub use tx::{Emit, Tx};
+
+/// Told of the events of every group once it is durable and answered, in order. Called on the ledger's thread.
+pub type OnPosted = Box<dyn Fn(Vec<Arc<HubEvent>>) + Send + 'static>;

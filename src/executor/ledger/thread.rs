@@ -1,0 +1,201 @@
+//! The thread: takes what waits, runs it in one transaction, answers, tells of the events.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use super::{OnPosted, tx::Tx};
+use crate::{
+    config,
+    domain::{HubEvent, timestamp},
+    executor::shared::{MAX_WAIT, busy},
+    protocol::error::Error as Public,
+    store::hub::{self, Connection, HubStore, Lent, events},
+    telemetry::Metrics,
+};
+
+/// Pieces of work in one transaction at most.
+const MAX_GROUP: usize = 256;
+/// A group ends once it has taken this long: the answers of its members wait for its COMMIT.
+const GROUP_BUDGET: Duration = Duration::from_millis(100);
+/// Between two looks at what is past retention.
+const TRIM_EVERY: Duration = Duration::from_secs(5);
+/// Events forgotten at once, so that nobody waits for it.
+const TRIM_AT_ONCE: i64 = 5_000;
+
+/// A piece of work, its outcome, and who waits for it.
+pub(super) trait Job: Send {
+    /// Runs the work; keeps what it answers.
+    fn run(&mut self, tx: &mut Tx<'_>) -> hub::Result<()>;
+    /// Its outcome is this error, whatever it was before.
+    fn fail(&mut self, error: Public);
+    fn answer(self: Box<Self>);
+    fn waited(&self) -> Duration;
+}
+
+pub(super) enum Message {
+    Work(Box<dyn Job>),
+    /// Nothing after this is run.
+    Stop,
+}
+
+pub(super) struct Ledger {
+    pub store: HubStore,
+    pub receiver: Receiver<Message>,
+    pub head: Arc<AtomicU64>,
+    pub keep: config::Changes,
+    pub metrics: Metrics,
+    pub on_posted: OnPosted,
+    /// Held as long as it works: a checkout for each group would be a statement more.
+    pub connection: Option<Lent>,
+    pub trimmed: Instant,
+}
+
+impl Ledger {
+    /// Until [`Message::Stop`] or until no handle is left.
+    pub fn run(mut self) {
+        loop {
+            let mut jobs = Vec::new();
+            let mut stop = false;
+            match self.receiver.recv_timeout(TRIM_EVERY) {
+                Ok(Message::Work(job)) => jobs.push(job),
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => stop = true,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            while !stop && !jobs.is_empty() && jobs.len() < MAX_GROUP {
+                match self.receiver.try_recv() {
+                    Ok(Message::Work(job)) => jobs.push(job),
+                    Ok(Message::Stop) => stop = true,
+                    Err(_) => break,
+                }
+            }
+            self.metrics
+                .ledger_queue
+                .set(i64::try_from(self.receiver.len()).unwrap_or(i64::MAX));
+            self.run_group(jobs);
+            self.trim();
+            if stop {
+                break;
+            }
+        }
+        for message in self.receiver.try_iter() {
+            if let Message::Work(mut job) = message {
+                job.fail(Public::of(crate::protocol::error::Code::Unavailable));
+                job.answer();
+            }
+        }
+    }
+
+    fn run_group(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        while !jobs.is_empty() {
+            let begun = Instant::now();
+            match self.attempt(&mut jobs) {
+                Ok((done, posted)) => {
+                    self.metrics.ledger_seconds.observe(begun.elapsed().as_secs_f64());
+                    self.metrics.ledger_group_size.observe(done as f64);
+                    self.finish(jobs.drain(..done), posted);
+                }
+                Err(error) => {
+                    // The connection may be in the middle of something.
+                    self.connection = None;
+                    self.one_by_one(&mut jobs, error);
+                }
+            }
+        }
+    }
+
+    /// The whole transaction was lost: perhaps one is guilty, so each is tried by itself.
+    fn one_by_one(&mut self, jobs: &mut Vec<Box<dyn Job>>, error: hub::Error) {
+        if jobs.len() == 1 {
+            let error = Public::from(error);
+            jobs.iter_mut().for_each(|job| job.fail(error.clone()));
+            return self.finish(jobs.drain(..), Vec::new());
+        }
+        for job in jobs.drain(..) {
+            let mut alone = vec![job];
+            match self.attempt(&mut alone) {
+                Ok((_, posted)) => self.finish(alone.drain(..), posted),
+                Err(error) => {
+                    self.connection = None;
+                    let error = Public::from(error);
+                    alone.iter_mut().for_each(|job| job.fail(error.clone()));
+                    self.finish(alone.drain(..), Vec::new());
+                }
+            }
+        }
+    }
+
+    /// Runs the first jobs in one transaction: how many, and their events. An error: nothing of them was kept.
+    fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> hub::Result<(usize, Vec<Arc<HubEvent>>)> {
+        let conn: &mut Connection = match &mut self.connection {
+            Some(conn) => conn,
+            none => none.insert(self.store.connection()?),
+        };
+        let begun = Instant::now();
+        hub::write(conn, |conn| {
+            let mut posted = Vec::new();
+            let mut done = 0;
+            for job in jobs {
+                if done > 0 && begun.elapsed() > GROUP_BUDGET {
+                    break;
+                }
+                done += 1;
+                if job.waited() > MAX_WAIT {
+                    job.fail(busy());
+                    continue;
+                }
+                match run_one(conn, job.as_mut()) {
+                    Ok(events) => posted.extend(events),
+                    Err(error) if error.is_of_the_request() => job.fail(Public::from(error)),
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok((done, posted))
+        })
+    }
+
+    fn finish(&self, jobs: impl Iterator<Item = Box<dyn Job>>, posted: Vec<Arc<HubEvent>>) {
+        if let Some(last) = posted.last() {
+            self.head.store(last.n, Ordering::Release);
+        }
+        jobs.for_each(Job::answer);
+        if !posted.is_empty() && catch_unwind(AssertUnwindSafe(|| (self.on_posted)(posted))).is_err() {
+            tracing::error!("the feed panicked");
+        }
+    }
+
+    /// Forgets events past retention, now and then.
+    fn trim(&mut self) {
+        if self.trimmed.elapsed() < TRIM_EVERY {
+            return;
+        }
+        self.trimmed = Instant::now();
+        let age_ms = i64::try_from(self.keep.retention_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
+        let before_ms = timestamp::now_ms().saturating_sub(age_ms);
+        let most = i64::try_from(self.keep.retention_rows).unwrap_or(i64::MAX);
+        let trimmed = self
+            .store
+            .write(|conn| events::trim(conn, before_ms, most, TRIM_AT_ONCE));
+        if let Err(error) = trimmed {
+            tracing::warn!(%error, "events past retention could not be forgotten; it is tried again");
+        }
+    }
+}
+
+/// Within a savepoint: an error of the work undoes it alone.
+fn run_one(conn: &mut Connection, job: &mut dyn Job) -> hub::Result<Vec<Arc<HubEvent>>> {
+    let now_ms = timestamp::now_ms();
+    hub::savepoint(conn, |conn| {
+        let mut tx = Tx::new(conn, now_ms);
+        catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)))
+            .unwrap_or_else(|_| Err(Public::internal("a piece of work panicked").into()))?;
+        Ok(tx.into_posted())
+    })
+}

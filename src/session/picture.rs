@@ -1,0 +1,26 @@
+//! How things stand for a user when his session begins: what `welcome` shows.
+
+use serde_json::Value;
+
+use crate::{domain::Principal, protocol::error::Result};
+
+use super::Context;
+
+/// Taken on one snapshot of `hub.db`.
+#[derive(Debug, Default)]
+pub(super) struct Picture {
+    /// The last event of people that it shows.
+    pub hub: u64,
+    pub rooms: Vec<Value>,
+    pub presence: Vec<Value>,
+    pub presence_truncated: bool,
+    pub unread_notifications: u64,
+}
+
+pub(super) async fn take(ctx: &Context, _who: &Principal) -> Result<Picture> {
+    let hub = ctx.ledger.head();
+    Ok(Picture {
+        hub,
+        ..Picture::default()
+    })
+}
