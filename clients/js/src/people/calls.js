@@ -1,0 +1,242 @@
+/** Calls: ringing, seats, and the signals between browsers. Media is in `call-peers.js`. */
+import { Emitter } from "../emitter.js";
+
+/**
+ * @typedef {object} Participant
+ * @property {number} participant its number within the call
+ * @property {number} [user_id] missing: a guest
+ * @property {string} name
+ * @property {"lobby" | "joined" | "away"} state
+ * @property {boolean} host
+ * @property {boolean} guest
+ * @property {{ audio: boolean, video: boolean, screen: boolean }} media
+ * @property {boolean} [polite] who gives way when both sides offer at once: true, this side
+ *
+ * @typedef {object} CallInfo
+ * @property {number} call_id
+ * @property {number} [room]
+ * @property {"audio_video" | "audio_only"} media
+ * @property {"initiating" | "ringing" | "active" | "ended" | "expired" | "declined" | "missed"} state
+ * @property {string | null} reason
+ * @property {any} host
+ * @property {number | null} you one's own number; null: no seat
+ * @property {boolean} ringing it rings here
+ * @property {Participant[]} participants
+ * @property {any[]} [rung]
+ */
+
+const SIGNALS = ["request_webrtc_offer", "webrtc_offer", "webrtc_answer", "webrtc_ice_candidates", "call_media"];
+const OVER = ["ended", "expired", "declined", "missed"];
+
+/** Events: `invite` (a Call that rings), `change`. */
+export class Calls extends Emitter {
+  /** @type {Map<number, Call>} */
+  #calls = new Map();
+  #access;
+  #http;
+
+  /** @param {import("./rooms.js").PeopleAccess} access @param {import("../http.js").Http} http */
+  constructor(access, http) {
+    super();
+    this.#access = access;
+    this.#http = http;
+    const { events } = access;
+    events.on("call_invite", (event) => {
+      const call = this.#take({ ringing: true, ...event.call });
+      call.from = event.from;
+      call.ringUntil = event.ring_until;
+      this.emit("invite", call);
+      this.emit("change");
+    });
+    events.on("call_state", (event) => this.#take(event));
+    events.on("call_answered_elsewhere", ({ call_id: id, by }) => this.#calls.get(id)?.answeredElsewhere(by));
+    for (const type of SIGNALS) {
+      events.on(type, (event) => this.#calls.get(event.call_id)?.emit("signal", event));
+    }
+    // A new socket has no seat yet. Saying which one was ours takes it back, even before the hub finds the old one dead.
+    events.on("online", () => this.#calls.forEach((call) => call.resume()));
+  }
+
+  /** Calls that are not over. @returns {Call[]} */
+  get list() {
+    return [...this.#calls.values()].filter(({ isOver }) => !isOver);
+  }
+
+  /** @param {number} id */
+  get(id) {
+    return this.#calls.get(id);
+  }
+
+  /**
+   * Calls the people of a room.
+   * @param {number} room
+   * @param {{ media?: "audio_video" | "audio_only" }} [options]
+   * @returns {Promise<Call>}
+   */
+  async open(room, { media = "audio_video" } = {}) {
+    const answer = await this.#access.once({ type: "call_open", room, media });
+    const call = this.#take({ ...answer.call, call_id: answer.call_id, you: answer.participant });
+    call.link = answer.conferenceLink ?? null;
+    call.iceServers = answer.ice_servers ?? [];
+    return call;
+  }
+
+  /**
+   * A guest's way in: a token that is good for this call only, for `open({ token })`.
+   * @param {number | string} id
+   * @param {{ code: string, name: string }} guest
+   * @returns {Promise<{ token: string, expires_in: number, participant: number }>}
+   */
+  join(id, { code, name }) {
+    return this.#http.json("POST", `/api/messaging/webrtc/sessions/${id}/join`, { body: { code, name } });
+  }
+
+  close() {
+    this.#calls.clear();
+  }
+
+  /** @param {any} info @returns {Call} */
+  #take({ type, ice_servers: iceServers, ...info }) {
+    let call = this.#calls.get(info.call_id);
+    if (!call) {
+      call = new Call(info, this.#access);
+      this.#calls.set(info.call_id, call);
+    }
+    if (iceServers) call.iceServers = iceServers;
+    call.update(info);
+    if (call.isOver) this.#calls.delete(info.call_id);
+    this.emit("change");
+    return call;
+  }
+}
+
+/** Events: `change`, `signal` (a relayed frame), `ended` (the reason). */
+export class Call extends Emitter {
+  /** @type {CallInfo} */
+  info;
+  /** @type {{ user_id?: number, name: string } | null} who rings */
+  from = null;
+  /** @type {string | null} */
+  ringUntil = null;
+  /** @type {{ sessionId: any, conferenceUrl: string, joinCode: string, fullLink: string } | null} for guests; host only */
+  link = null;
+  /** @type {RTCIceServer[]} */
+  iceServers = [];
+  #access;
+  #ended = false;
+
+  /** @param {CallInfo} info @param {import("./rooms.js").PeopleAccess} access */
+  constructor(info, access) {
+    super();
+    this.info = info;
+    this.#access = access;
+  }
+
+  get id() {
+    return this.info.call_id;
+  }
+
+  get isOver() {
+    return OVER.includes(this.info.state) || ["denied", "removed"].includes(this.info.reason ?? "");
+  }
+
+  get ringing() {
+    return this.info.ringing && !this.isOver;
+  }
+
+  /** One's own entry; undefined: no seat. */
+  get me() {
+    return this.info.participants?.find(({ participant }) => participant === this.info.you);
+  }
+
+  /** The others that are admitted. */
+  get others() {
+    return (this.info.participants ?? []).filter(
+      ({ participant, state }) => participant !== this.info.you && state !== "lobby",
+    );
+  }
+
+  /** Guests who wait to be let in. */
+  get lobby() {
+    return (this.info.participants ?? []).filter(({ state }) => state === "lobby");
+  }
+
+  async accept() {
+    const answer = await this.#once("call_accept");
+    this.iceServers = answer.ice_servers ?? this.iceServers;
+    this.update({ ...answer.call, you: answer.participant, ringing: false });
+    return this;
+  }
+
+  async decline() {
+    await this.#once("call_decline");
+    this.update({ ringing: false });
+  }
+
+  /** @param {number} participant */
+  async admit(participant) {
+    this.update((await this.#once("call_admit", { participant })).call);
+  }
+
+  /** Refuses a guest, or removes one who is in. @param {number} participant */
+  async deny(participant) {
+    this.update((await this.#once("call_deny", { participant })).call);
+  }
+
+  /** @param {{ audio?: boolean, video?: boolean, screen?: boolean }} media */
+  async setMedia(media) {
+    await this.#once("call_media", media);
+  }
+
+  /** Leaves; the others go on. */
+  async hangUp() {
+    await this.#once("call_hangup");
+    this.update({ you: null });
+  }
+
+  /** Ends it for everybody; the host only. */
+  async end() {
+    await this.#once("call_end");
+  }
+
+  /**
+   * Hands a signal to one participant, or to all the others.
+   * @param {"request_webrtc_offer" | "webrtc_offer" | "webrtc_answer" | "webrtc_ice_candidates"} type
+   * @param {{ to?: number, sdp?: any, candidates?: any[], done?: boolean }} [members]
+   */
+  signal(type, members = {}) {
+    return this.#once(type, members);
+  }
+
+  /** Takes one's seat back after a reconnect. */
+  resume() {
+    if (this.isOver || !this.info.you) return;
+    this.#once("call_accept", { participant: this.info.you }).then(
+      ({ call, ice_servers: iceServers }) => {
+        if (iceServers) this.iceServers = iceServers;
+        this.update(call ?? {});
+      },
+      () => {}, // `call_state` tells what became of it
+    );
+  }
+
+  /** @param {string} [by] */
+  answeredElsewhere(by) {
+    this.update({ ringing: false });
+    this.emit("answered_elsewhere", by ?? "accepted");
+  }
+
+  /** @param {Partial<CallInfo>} info */
+  update(info) {
+    this.info = { ...this.info, ...info };
+    this.emit("change");
+    if (!this.isOver || this.#ended) return;
+    this.#ended = true;
+    this.emit("ended", this.info.reason);
+  }
+
+  /** @param {string} type @param {any} [members] */
+  #once(type, members = {}) {
+    return this.#access.once({ type, call_id: this.id, ...members });
+  }
+}
