@@ -122,6 +122,7 @@ async fn serve(
         migrations: pack.migrations.clone(),
         users: Some(accounts::mirror(&store).map_err(Failure::failed)?),
         rules: pack.rules.clone(),
+        internal_roles: role_set::internal(&pack.roles),
         seed: pack.seed.clone().filter(|_| demo),
         readers: config.data.readers,
         limits: config.limits.clone(),

@@ -16,6 +16,7 @@ pub struct Config {
     pub limits: Limits,
     pub changes: Changes,
     pub idempotency: Idempotency,
+    pub notifications: Notifications,
     pub backup: Backup,
     pub lan: Lan,
     pub debug: Debug,
@@ -159,6 +160,24 @@ pub struct Idempotency {
 impl Default for Idempotency {
     fn default() -> Self {
         Self { ttl_s: 24 * 3600 }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Notifications {
+    /// How long a notification is kept, seconds.
+    pub retention_s: u64,
+    /// How many are kept of each user; the oldest go first.
+    pub max_per_user: u64,
+}
+
+impl Default for Notifications {
+    fn default() -> Self {
+        Self {
+            retention_s: 90 * 24 * 3600,
+            max_per_user: 1_000,
+        }
     }
 }
 

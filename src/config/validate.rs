@@ -23,6 +23,7 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
         limits,
         changes,
         idempotency,
+        notifications,
         backup,
         lan: _,
         debug: _,
@@ -79,6 +80,18 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
     range("changes.retention_s", changes.retention_s, 1, 10 * 366 * 86_400)?;
     range("changes.retention_rows", changes.retention_rows, 1, 1_000_000_000)?;
     range("idempotency.ttl_s", idempotency.ttl_s, 1, 366 * 86_400)?;
+    range(
+        "notifications.retention_s",
+        notifications.retention_s,
+        1,
+        100 * 366 * 86_400,
+    )?;
+    range(
+        "notifications.max_per_user",
+        notifications.max_per_user,
+        1,
+        1_000_000,
+    )?;
     range("backup.every_s", backup.every_s, 0, 366 * 86_400)?;
     limit("backup.keep", backup.keep, 1, 100_000)?;
     telemetry::logs::check_level(&log.level).map_err(|error| Problem {

@@ -63,7 +63,7 @@ impl Executor {
             .max_result_bytes
             .max(options.limits.max_frame_bytes);
         let timeout = Duration::from_millis(options.limits.statement_timeout_ms);
-        let rules = Rules::new(options.rules, options.metrics.clone());
+        let rules = Rules::new(options.rules, &options.internal_roles, options.metrics.clone());
         let writer = Writer::new(opened, rules, limits, largest_value).map_err(StartError::Database)?;
         let epoch = writer.epoch().map_err(StartError::Database)?;
         let shared = Arc::new(Shared::new(

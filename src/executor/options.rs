@@ -23,6 +23,8 @@ pub struct ExecutorOptions {
     pub users: Option<Vec<MirrorUser>>,
     /// The pack's notification rules.
     pub rules: Vec<Rule>,
+    /// The roles whose users are in the room of everyone.
+    pub internal_roles: Vec<Arc<str>>,
     /// Run once, in a database that was never seeded.
     pub seed: Option<Source>,
     /// Reader threads; 0: one per core, at least two.

@@ -19,7 +19,7 @@ pub enum Recipient {
     Role(String),
     /// SQL that gives a room: its id, or a name of [`Recipient::named_room`].
     Room(String),
-    /// Everybody who may log in.
+    /// Everybody but those of external roles.
     Everyone,
 }
 

@@ -4,6 +4,7 @@ pub mod close;
 pub mod error;
 pub mod event;
 pub mod frame;
+pub mod notification;
 pub mod request;
 pub mod result;
 pub mod value;

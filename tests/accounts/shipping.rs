@@ -135,9 +135,9 @@ async fn a_restored_database_goes_on_where_it_stood() {
         .unwrap();
     let hub_db = dir.path().join("hub.db");
     // The copy of the business database is older than what was copied of it.
-    comptoir::store::hub::rebase_audit(&hub_db, "before", "after", 7).unwrap();
+    comptoir::store::hub::rebase_shipped(&hub_db, "before", "after", (7, 0)).unwrap();
     assert_eq!(store.read(|conn| audit::shipped(conn, "after")).unwrap(), 7);
     // Or has rows that were not copied yet.
-    comptoir::store::hub::rebase_audit(&hub_db, "before", "later", 12).unwrap();
+    comptoir::store::hub::rebase_shipped(&hub_db, "before", "later", (12, 0)).unwrap();
     assert_eq!(store.read(|conn| audit::shipped(conn, "later")).unwrap(), 10);
 }

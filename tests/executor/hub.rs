@@ -85,6 +85,7 @@ pub fn try_start(path: PathBuf, setup: Setup) -> Result<Hub, StartError> {
         migrations: setup.migrations,
         users: None,
         rules: setup.rules,
+        internal_roles: vec!["pharmacien".into(), "medecin".into()],
         seed: setup.seed,
         readers: 2,
         limits: setup.limits,

@@ -42,8 +42,8 @@ pub fn restore(dir: &DataDir, _claim: &Lock, file: &Path) -> Result<Restored, Er
     }
     let old_epoch = store::data::backup::epoch(&data).map_err(in_database("data.db"))?;
     let epoch = store::data::backup::renew_epoch(&data).map_err(in_database("data.db"))?;
-    let last_seq = store::data::backup::last_audit_seq(&data).map_err(in_database("data.db"))?;
-    store::hub::rebase_audit(&hub, &old_epoch.to_string(), &epoch.to_string(), last_seq)
+    let ends = store::data::backup::outbox_ends(&data).map_err(in_database("data.db"))?;
+    store::hub::rebase_shipped(&hub, &old_epoch.to_string(), &epoch.to_string(), ends)
         .map_err(in_database("hub.db"))?;
 
     let stamp: String = timestamp::rfc3339(timestamp::now_ms())

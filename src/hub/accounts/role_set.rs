@@ -24,6 +24,15 @@ pub fn administrators(roles: &Roles) -> Vec<&str> {
         .collect()
 }
 
+/// The roles whose users are in the room of everyone: all but external ones.
+pub fn internal(pack: &Roles) -> Vec<Arc<str>> {
+    effective(pack)
+        .iter()
+        .filter(|role| !role.external)
+        .map(|role| Arc::clone(&role.name))
+        .collect()
+}
+
 /// Whether users of role `from` may see and write to users of role `to` (PROTOCOL section 5, `contacts`).
 pub fn may_contact(from: &Role, to: &Role) -> bool {
     match &from.contacts {

@@ -77,14 +77,21 @@ pub fn renew_epoch(path: &Path) -> Result<uuid::Uuid, BackupError> {
     Ok(books::renew_epoch(&conn)?)
 }
 
-/// The last write audit that the database at `path` has numbered; 0 where there is none.
-pub fn last_audit_seq(path: &Path) -> Result<i64, BackupError> {
+/// The last write audit and the last notification that the database at `path` has numbered; 0 where there is none.
+pub fn outbox_ends(path: &Path) -> Result<(i64, i64), BackupError> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    Ok(
-        conn.query_row("SELECT coalesce(max(seq), 0) FROM _comptoir_audit", [], |row| {
-            row.get(0)
-        })?,
-    )
+    let end = |table: &str| -> Result<i64, BackupError> {
+        // A database of an older version may be without it.
+        if !conn.table_exists(Some("main"), table)? {
+            return Ok(0);
+        }
+        Ok(
+            conn.query_row(&format!("SELECT coalesce(max(seq), 0) FROM {table}"), [], |row| {
+                row.get(0)
+            })?,
+        )
+    };
+    Ok((end("_comptoir_audit")?, end("_comptoir_notification")?))
 }
 
 fn partial_name(to: &Path) -> PathBuf {

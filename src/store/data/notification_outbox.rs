@@ -105,13 +105,13 @@ pub fn trim(conn: &Connection, up_to: i64) -> Result<()> {
     Ok(())
 }
 
-/// The users of a role, or all of them, as a JSON array of ids; `None` where there is nobody.
-pub fn users(conn: &Connection, role: Option<&str>) -> Result<Option<String>> {
+/// The users of `roles` (a JSON array of names), as a JSON array of ids; `None` where there is nobody.
+pub fn users(conn: &Connection, roles: &str) -> Result<Option<String>> {
     conn.prepare_cached(
         "SELECT json_group_array(id), count(*) FROM \
-         (SELECT id FROM _comptoir_user WHERE active AND (?1 IS NULL OR role = ?1) ORDER BY id)",
+         (SELECT id FROM _comptoir_user WHERE active AND role IN (SELECT value FROM json_each(?1)) ORDER BY id)",
     )?
-    .query_row([role], |row| {
+    .query_row([roles], |row| {
         let is_anybody = row.get::<_, i64>(1)? > 0;
         Ok(is_anybody.then_some(row.get(0)?))
     })

@@ -7,7 +7,7 @@ use diesel::{
     sql_types::Text,
 };
 
-use super::audit;
+use super::{audit, notifications};
 
 /// Why a copy or a check failed.
 #[derive(Debug, thiserror::Error)]
@@ -104,15 +104,20 @@ pub fn verify_audit(path: &Path) -> Result<u64, Error> {
     }
 }
 
-/// For `restore`: the business database has a new epoch and goes on numbering its write audits behind
-/// `data_last_seq`. What was copied into this chain under `old_epoch` is not copied again.
+/// For `restore`: the business database has a new epoch and goes on numbering its write audits and notifications behind
+/// `ends`. What was copied from it under `old_epoch` is not copied again.
 ///
 /// # Errors
 /// Where the file cannot be written.
-pub fn rebase_audit(path: &Path, old_epoch: &str, new_epoch: &str, data_last_seq: i64) -> Result<(), Error> {
+pub fn rebase_shipped(path: &Path, old_epoch: &str, new_epoch: &str, ends: (i64, i64)) -> Result<(), Error> {
     let mut conn = open(path)?;
     super::write(&mut conn, |conn| {
-        audit::rebase_shipped(conn, old_epoch, new_epoch, data_last_seq)
+        audit::rebase_shipped(conn, old_epoch, new_epoch, ends.0)?;
+        // A backup of an older version has no notifications; it is migrated when it is served.
+        if ends.1 > 0 {
+            notifications::rebase_shipped(conn, old_epoch, new_epoch, ends.1)?;
+        }
+        Ok(())
     })
     .map_err(|cause| Error::Audit(cause.to_string()))
 }

@@ -11,6 +11,7 @@ pub mod events;
 pub mod generation;
 pub mod known_pairs;
 pub mod logins;
+pub mod notifications;
 pub mod schema;
 pub mod settings;
 pub mod terminals;
@@ -30,7 +31,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-pub use backup::{backup_to, check, rebase_audit, verify_audit};
+pub use backup::{backup_to, check, rebase_shipped, verify_audit};
 pub use error::{Error, Result};
 
 /// The migrations of `hub.db`, part of the binary.

@@ -83,6 +83,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    notifications (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        event -> Text,
+        title -> Text,
+        body -> Text,
+        data -> Nullable<Text>,
+        dedup_key -> Nullable<Text>,
+        count -> BigInt,
+        created_at_ms -> BigInt,
+        read_at_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    notifications_shipped (epoch) {
+        epoch -> Text,
+        last_seq -> BigInt,
+    }
+}
+
+diesel::table! {
     refresh_tokens (hash) {
         hash -> Binary,
         sid -> Text,
@@ -125,6 +147,7 @@ diesel::table! {
 
 diesel::joinable!(known_pairs -> users (user_id));
 diesel::joinable!(logins -> users (user_id));
+diesel::joinable!(notifications -> users (user_id));
 diesel::joinable!(refresh_tokens -> logins (sid));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -134,6 +157,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_shipped,
     known_pairs,
     logins,
+    notifications,
+    notifications_shipped,
     refresh_tokens,
     settings,
     terminals,

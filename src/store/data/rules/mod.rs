@@ -94,6 +94,8 @@ fn index_of(shape: &Shape, column: &str) -> Option<usize> {
 /// See the module.
 pub struct Rules {
     rules: Vec<Arc<Rule>>,
+    /// JSON: the roles whose users are in the room of everyone.
+    everyone: String,
     by_shape: HashMap<i64, Vec<Compiled>>,
     /// How often each rule failed, by its place in the pack: not every failure is worth a line of the log.
     failures: HashMap<u32, u64>,
@@ -119,8 +121,11 @@ struct Budget {
 }
 
 impl Rules {
-    pub fn new(rules: Vec<Rule>, metrics: Metrics) -> Self {
+    /// `everyone`: the roles whose users are meant by that.
+    pub fn new(rules: Vec<Rule>, everyone: &[Arc<str>], metrics: Metrics) -> Self {
+        let everyone: Vec<&str> = everyone.iter().map(|role| &**role).collect();
         Self {
+            everyone: serde_json::Value::from(everyone).to_string(),
             rules: rules.into_iter().map(Arc::new).collect(),
             by_shape: HashMap::new(),
             failures: HashMap::new(),
@@ -277,8 +282,11 @@ impl Rules {
             To::User(id) => notification_outbox::is_user(conn, *id)
                 .map_err(from_sqlite)?
                 .then(|| format!("[{id}]")),
-            To::Role(role) => notification_outbox::users(conn, Some(role)).map_err(from_sqlite)?,
-            To::Everyone => notification_outbox::users(conn, None).map_err(from_sqlite)?,
+            To::Role(role) => {
+                let roles = serde_json::Value::from(vec![role.as_str()]).to_string();
+                notification_outbox::users(conn, &roles).map_err(from_sqlite)?
+            }
+            To::Everyone => notification_outbox::users(conn, &self.everyone).map_err(from_sqlite)?,
             To::Room(_) => None,
         };
         let room = match firing.to {

@@ -1,0 +1,2 @@
+DROP TABLE notifications_shipped;
+DROP TABLE notifications;
