@@ -54,6 +54,8 @@ pub struct Banner {
     pub demo_users: Vec<(String, String, String)>,
     /// Name and password of the administrator made at this start: shown now and never again.
     pub first_administrator: Option<(String, String)>,
+    /// Nobody logged in yet: the set-up page is open.
+    pub set_up: bool,
     pub login_from_lifted: bool,
     /// Tokens are accepted over plain HTTP from other machines.
     pub plain_http: bool,
@@ -109,6 +111,12 @@ impl Banner {
             line(words.first_administrator);
             line(&format!("  {user}    {}: {password}", words.password));
         }
+        if self.set_up {
+            line("");
+            line(words.set_up);
+            let here = addresses(self.listening).into_iter().next();
+            line(&format!("  http://{}/setup", here.unwrap_or(self.listening)));
+        }
         if self.login_from_lifted {
             line("");
             line(words.lifted);
@@ -129,6 +137,7 @@ struct Words {
     log_in_as: &'static str,
     password: &'static str,
     first_administrator: &'static str,
+    set_up: &'static str,
     lifted: &'static str,
     plain_http: &'static str,
     stop: &'static str,
@@ -142,6 +151,7 @@ fn words(lang: Lang) -> &'static Words {
             log_in_as: "Log in as:",
             password: "password",
             first_administrator: "First administrator. Shown only now; to be changed at the first login:",
+            set_up: "Or set the hub up in a browser on this very machine:",
             lifted: "Warning: every role may log in from anywhere (auth.login_from_anywhere).",
             plain_http: "Warning: passwords and tokens cross the network unencrypted (server.allow_plain_http).",
             stop: "Stop with Ctrl-C.",
@@ -152,6 +162,7 @@ fn words(lang: Lang) -> &'static Words {
             log_in_as: "Connectez-vous en tant que :",
             password: "mot de passe",
             first_administrator: "Premier administrateur. Affiché cette seule fois, à changer à la première connexion :",
+            set_up: "Ou installez le serveur depuis un navigateur de cette machine même :",
             lifted: "Attention : chaque rôle peut se connecter de partout (auth.login_from_anywhere).",
             plain_http: "Attention : mots de passe et jetons circulent en clair sur le réseau (server.allow_plain_http).",
             stop: "Ctrl-C pour arrêter.",
@@ -162,6 +173,7 @@ fn words(lang: Lang) -> &'static Words {
             log_in_as: "سجّل الدخول باسم:",
             password: "كلمة المرور",
             first_administrator: "المدير الأول. لا تظهر إلا هذه المرة، ويجب تغييرها عند أول دخول:",
+            set_up: "أو قم بإعداد الخادم من متصفح على هذا الجهاز نفسه:",
             lifted: "تنبيه: يمكن لكل دور الدخول من أي مكان (auth.login_from_anywhere).",
             plain_http: "تنبيه: كلمات المرور والرموز تمر عبر الشبكة دون تشفير (server.allow_plain_http).",
             stop: "للإيقاف: Ctrl-C.",
@@ -180,6 +192,7 @@ mod tests {
             pack: Some("Boutique".into()),
             demo_users: vec![("awa".into(), "vendeur".into(), "demo".into())],
             first_administrator: None,
+            set_up: false,
             login_from_lifted: true,
             plain_http: true,
         }

@@ -12,6 +12,7 @@
 //! | `banner.rs` | what the console says at start, in three languages |
 //! | `backup/` | backup, restore, schedule |
 //! | `check.rs` | whether both databases and the audit chain are whole |
+//! | `setup/` | what the set-up page offers and carries out |
 //! | `sizes.rs` | samples the sizes of files into the metrics |
 //! | `shutdown.rs` | signals, and the ten seconds that remain |
 
@@ -25,5 +26,6 @@ pub mod listen;
 pub mod network;
 pub mod packs;
 pub mod serve;
+pub mod setup;
 pub mod shutdown;
 pub mod sizes;

@@ -21,7 +21,7 @@ use crate::{
     hub::{feed::Published, relay::Relay},
     session::{Context, Worker},
     transport::{
-        http::{self, BackupAction, HostInfo, HttpState},
+        http::{self, AdminParts, BackupAction, HostInfo, HttpState},
         origin::HostRules,
         ws::upgrade::{self, Upgrades},
     },
@@ -44,6 +44,7 @@ pub struct Network<'a> {
     pub host: HostInfo,
     pub ready: Arc<AtomicBool>,
     pub backup: BackupAction,
+    pub admin: AdminParts,
 }
 
 /// Starts the workers. The server runs when the result is awaited; dropping its handle's `stop` ends it.
@@ -56,6 +57,7 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
         host,
         ready,
         backup,
+        admin,
     } = network;
     let server = &config.server;
     let workers = match server.workers {
@@ -76,6 +78,7 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
         host,
         ready,
         backup,
+        admin,
     ));
     let ctx = Arc::new(ctx);
     let service = move || {

@@ -1,5 +1,5 @@
-//! Which pack a data directory is served with: the one named, else the one it remembers, else, in a
-//! demo, the shop that is part of the binary, else none.
+//! Which pack a data directory is served with: the one named, else the one it remembers, else the one that
+//! the set-up page chose of those in the binary, else, in a demo, the shop, else none.
 
 use std::path::Path;
 
@@ -20,14 +20,17 @@ pub fn choose(dir: &DataDir, named: Option<&Path>) -> Result<Pack, Failure> {
     if let Some(path) = named {
         return Pack::load(path).map_err(Failure::failed);
     }
+    let builtin = builtin(dir)?;
     match remembered(dir)? {
         Some(path) => Pack::load(Path::new(&path)).map_err(|error| {
             Failure::failed(format_args!(
                 "{error}\nthis is the pack that the data directory remembers, {path}; name another with --app"
             ))
         }),
-        None if dir.is_demo() => Pack::embedded(DEMO).map_err(Failure::failed),
-        None => Ok(Pack::none()),
+        None => match builtin.as_deref().or(dir.is_demo().then_some(DEMO)) {
+            Some(name) => Pack::embedded(name).map_err(Failure::failed),
+            None => Ok(Pack::none()),
+        },
     }
 }
 
@@ -49,12 +52,26 @@ pub fn remember(dir: &DataDir, pack: &Pack) -> Result<(), Failure> {
         .map_err(Failure::failed)
 }
 
+/// Which pack inside the binary the set-up page chose.
+fn builtin(dir: &DataDir) -> Result<Option<String>, Failure> {
+    setting(dir, settings::PACK_BUILTIN)
+}
+
+/// Whether a pack was named for this directory before, so that it is not the set-up page's to choose.
+pub fn is_settled(dir: &DataDir) -> Result<bool, Failure> {
+    Ok(remembered(dir)?.is_some() || builtin(dir)?.is_some())
+}
+
 fn remembered(dir: &DataDir) -> Result<Option<String>, Failure> {
+    setting(dir, settings::PACK_DIR)
+}
+
+fn setting(dir: &DataDir, name: &str) -> Result<Option<String>, Failure> {
     if !dir.hub_db().is_file() {
         return Ok(None);
     }
     HubStore::open_in(dir.root())
-        .and_then(|store| store.read(|conn| settings::get(conn, settings::PACK_DIR)))
+        .and_then(|store| store.read(|conn| settings::get(conn, name)))
         .map_err(Failure::failed)
 }
 

@@ -11,23 +11,25 @@ use std::{
 };
 
 use actix::System;
+use tokio::sync::Notify;
 
 use crate::{
     app::{
         backup,
         banner::{self, Banner, Lang},
         cli::Failure,
-        data_dir::{DataDir, Lock},
+        data_dir::DataDir,
         intact,
         network::{self, Network},
         packs,
+        setup,
         shutdown::{Deadline, Signals},
         sizes,
     },
     auth::secret,
     broker,
     config::Config,
-    domain::{Position, Roles},
+    domain::{Position, Roles, timestamp},
     executor::{Executor, ExecutorHandle, ExecutorOptions, StartError, ledger::LedgerHandle},
     hub::{
         accounts::{self, AccountsHandle, Callbacks, InitialAdministrator, role_set},
@@ -41,8 +43,8 @@ use crate::{
         data::{open::OpenError, pack_check},
         hub::HubStore,
     },
-    telemetry::Metrics,
-    transport::http::HostInfo,
+    telemetry::{History, Metrics},
+    transport::http::{AdminParts, HostInfo},
 };
 
 /// Between two looks at the sizes of the files.
@@ -54,27 +56,37 @@ const SOCKETS_CLOSE: Duration = Duration::from_secs(4);
 /// What the command line prepared: configuration read, directory claimed, port taken, logging started.
 pub struct Prepared {
     pub config: Config,
+    /// Claimed, until after the last database is closed.
     pub dir: DataDir,
-    /// Kept until the last database is closed.
-    pub lock: Lock,
     pub listener: TcpListener,
     /// `--app`; otherwise the pack that the data directory remembers, or the built-in shop with `demo`.
     pub app: Option<std::path::PathBuf>,
     pub demo: bool,
+    /// Where the set-up page may note the place of backups.
+    pub backup_file: setup::BackupFile,
 }
 
-/// Serves until a signal ends it.
+/// Why the hub stopped serving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// A signal.
+    Stopped,
+    /// It was set up, and starts anew with another pack or configuration.
+    Restart,
+}
+
+/// Serves until a signal ends it, or it has to start anew.
 ///
 /// # Errors
 /// Whatever stops a start: a damaged database, a bad pack.
-pub fn run(prepared: Prepared) -> Result<(), Failure> {
+pub fn run(prepared: Prepared) -> Result<Ended, Failure> {
     let Prepared {
         config,
         dir,
-        lock,
         listener,
         app,
         demo,
+        backup_file,
     } = prepared;
     let store = intact::open(&dir).map_err(|cause| stopped(&dir, cause.is_damage(), &cause))?;
     let mut pack = packs::choose(&dir, app.as_deref())?;
@@ -90,9 +102,8 @@ pub fn run(prepared: Prepared) -> Result<(), Failure> {
         accounts::ensure_demo_users(&store, &pack, &roles, cost).map_err(Failure::failed)?;
     }
     let first = accounts::ensure_administrator(&store, &roles, cost).map_err(Failure::failed)?;
-    System::new().block_on(serve(config, dir, listener, store, pack, roles, first, demo))?;
-    drop(lock);
-    Ok(())
+    let start = (first, demo, backup_file);
+    System::new().block_on(serve(config, dir, listener, store, pack, roles, start))
 }
 
 #[allow(clippy::too_many_arguments)] // the parts of one start, each used once
@@ -103,9 +114,8 @@ async fn serve(
     store: HubStore,
     pack: Pack,
     roles: Roles,
-    first: Option<InitialAdministrator>,
-    demo: bool,
-) -> Result<(), Failure> {
+    (first, demo, backup_file): (Option<InitialAdministrator>, bool, setup::BackupFile),
+) -> Result<Ended, Failure> {
     let mut signals = Signals::install()?;
     let listening = listener.local_addr()?;
     let started = Instant::now();
@@ -169,7 +179,22 @@ async fn serve(
     })
     .map_err(Failure::failed)?;
 
-    let banner = banner(&config, &pack, listening, first, demo);
+    let hostname = hostname::get()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let restart = Arc::new(Notify::new());
+    let door = setup::door(setup::Parts {
+        dir: &dir,
+        store: &store,
+        pack: &pack,
+        accounts: &accounts,
+        hostname: &hostname,
+        has_database: config.data.path.is_some(),
+        backup_file,
+        restart: restart.clone(),
+    })?;
+    let history = Arc::new(History::new(&metrics, started, timestamp::now_ms()));
+    let banner = banner(&config, &pack, listening, first, demo, door.account.is_some());
     let ctx = Context {
         executor: executor.clone(),
         ledger: ledger.clone(),
@@ -184,9 +209,7 @@ async fn serve(
     };
     let ready = Arc::new(AtomicBool::new(false));
     let host = HostInfo {
-        hostname: hostname::get()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default(),
+        hostname,
         addresses: banner::addresses(listening).into_iter().map(|a| a.ip()).collect(),
         http_port: listening.port(),
         https_port: None,
@@ -200,18 +223,26 @@ async fn serve(
         host,
         ready: ready.clone(),
         backup: backup::action(&dir),
+        admin: AdminParts {
+            history: history.clone(),
+            backups: backup::list_action(&dir, &config.backup),
+            setup: door,
+        },
     })?;
     let handle = server.handle();
     let network = actix::spawn(server);
     schedule_backups(&config, &dir, &metrics, &registry);
-    watch_sizes(dir.clone(), started, metrics);
+    watch_sizes(dir.clone(), started, metrics, history);
 
     ready.store(true, Ordering::Release);
     // The console is where the administrator's first password is: a closed one is no reason to stop.
     let _ = write!(std::io::stdout(), "{}", banner.render()).and_then(|()| std::io::stdout().flush());
     tracing::info!(%listening, "ready");
 
-    signals.next().await;
+    let ended = tokio::select! {
+        _ = signals.next() => Ended::Stopped,
+        () = restart.notified() => Ended::Restart,
+    };
     tracing::info!("stopping");
     let deadline = Deadline::start();
     ready.store(false, Ordering::Release);
@@ -241,7 +272,7 @@ async fn serve(
         () = stopping => tracing::info!("stopped"),
         _ = signals.next() => tracing::warn!("stopped at once by a second signal"),
     }
-    Ok(())
+    Ok(ended)
 }
 
 fn callbacks(registry: &RegistryHandle, executor: &ExecutorHandle) -> Callbacks {
@@ -271,6 +302,7 @@ fn banner(
     listening: SocketAddr,
     first: Option<InitialAdministrator>,
     demo: bool,
+    set_up: bool,
 ) -> Banner {
     let lang = Lang::of_console();
     let title = (!pack.is_none()).then(|| pack.title.in_lang(lang.code()).to_owned());
@@ -283,6 +315,7 @@ fn banner(
             .map(|u| (u.username.clone(), u.role.clone(), u.password.clone()))
             .collect(),
         first_administrator: first.map(|first| (first.username, first.password)),
+        set_up,
         login_from_lifted: config.auth.login_from_anywhere,
         plain_http: config.server.allow_plain_http,
     }
@@ -317,12 +350,13 @@ fn schedule_backups(config: &Config, dir: &DataDir, metrics: &Metrics, registry:
     actix::spawn(schedule.run(metrics.clone(), alert));
 }
 
-fn watch_sizes(dir: DataDir, started: Instant, metrics: Metrics) {
+fn watch_sizes(dir: DataDir, started: Instant, metrics: Metrics, history: Arc<History>) {
     actix::spawn(async move {
         let mut every = tokio::time::interval(SAMPLE_EVERY);
         loop {
             every.tick().await;
             sizes::sample(&dir, started, &metrics);
+            history.sample(&metrics, Instant::now());
         }
     });
 }

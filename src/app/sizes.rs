@@ -9,6 +9,7 @@ pub fn sample(dir: &DataDir, started: Instant, metrics: &Metrics) {
     metrics.data_db_bytes.set(size(dir.data_db()));
     metrics.data_wal_bytes.set(size(&wal_of(dir.data_db())));
     metrics.hub_db_bytes.set(size(&dir.hub_db()));
+    metrics.disk_free_bytes.set(free_bytes(dir.root()));
     metrics.uptime_seconds.set(started.elapsed().as_secs_f64());
 }
 
@@ -16,6 +17,19 @@ fn wal_of(db: &Path) -> std::path::PathBuf {
     let mut name = db.as_os_str().to_owned();
     name.push("-wal");
     name.into()
+}
+
+/// Free for the hub's own account; 0 where the system does not say.
+#[cfg(unix)]
+fn free_bytes(path: &Path) -> i64 {
+    rustix::fs::statvfs(path).map_or(0, |space| {
+        i64::try_from(space.f_bavail.saturating_mul(space.f_frsize)).unwrap_or(i64::MAX)
+    })
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_path: &Path) -> i64 {
+    0
 }
 
 fn size(path: &Path) -> i64 {
@@ -38,5 +52,6 @@ mod tests {
         assert_eq!(metrics.data_db_bytes.get(), 10);
         assert_eq!(metrics.data_wal_bytes.get(), 3);
         assert_eq!(metrics.hub_db_bytes.get(), 0);
+        assert!(!cfg!(unix) || metrics.disk_free_bytes.get() > 0);
     }
 }

@@ -41,6 +41,7 @@ pub struct Metrics {
     pub data_db_bytes: IntGauge,
     pub data_wal_bytes: IntGauge,
     pub hub_db_bytes: IntGauge,
+    pub disk_free_bytes: IntGauge,
     pub uptime_seconds: Gauge,
     pub backup_failures: IntCounter,
 }
@@ -140,6 +141,10 @@ impl Metrics {
             data_db_bytes: register!(IntGauge::new("data_db_bytes", "Size of the business database")),
             data_wal_bytes: register!(IntGauge::new("data_wal_bytes", "Size of its write-ahead log")),
             hub_db_bytes: register!(IntGauge::new("hub_db_bytes", "Size of the hub's own database")),
+            disk_free_bytes: register!(IntGauge::new(
+                "disk_free_bytes",
+                "Free space where the data directory lies"
+            )),
             uptime_seconds: register!(Gauge::new("uptime_seconds", "Since start")),
             backup_failures: register!(IntCounter::new(
                 "backup_failures_total",

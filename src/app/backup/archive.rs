@@ -74,6 +74,25 @@ pub fn verify(path: &Path) -> Result<Manifest, Error> {
     walk(path, |_| Ok(Box::new(io::sink())))
 }
 
+/// What a backup says of itself, without a look at the rest.
+///
+/// # Errors
+/// [`Error::NotWhole`] where it does not begin as one.
+pub fn read_first(path: &Path) -> Result<Manifest, Error> {
+    let not_whole = |reason: String| Error::NotWhole {
+        path: path.to_owned(),
+        reason,
+    };
+    let file = File::open(path).map_err(Error::io(path))?;
+    let mut tar = tar::Archive::new(BufReader::new(file));
+    let mut entries = tar.entries().map_err(|error| not_whole(error.to_string()))?;
+    let first = entries
+        .next()
+        .ok_or_else(|| not_whole("it is empty".into()))?
+        .map_err(|error| not_whole(error.to_string()))?;
+    read_manifest(path, first)
+}
+
 /// [`verify`], writing the members below `into`, which must be empty.
 pub fn unpack(path: &Path, into: &Path) -> Result<Manifest, Error> {
     walk(path, |name| {

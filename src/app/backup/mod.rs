@@ -8,11 +8,13 @@
 //! |---|---|
 //! | `manifest.rs` | what a backup says of itself |
 //! | `archive.rs` | writes, verifies and unpacks the file |
+//! | `listing.rs` | what lies there, for the console |
 //! | `take.rs` | makes one, also beside a running server |
 //! | `restore.rs` | puts one back, keeping what was there |
 //! | `schedule.rs` | makes them by the clock, keeps the newest |
 
 mod archive;
+mod listing;
 mod on_demand;
 mod manifest;
 mod restore;
@@ -23,8 +25,9 @@ mod take;
 use std::{io, path::PathBuf};
 
 pub use archive::verify;
+use listing::list;
 pub use manifest::Manifest;
-pub use on_demand::{action, before_migration};
+pub use on_demand::{action, before_migration, list_action};
 pub use restore::{Restored, restore};
 pub use schedule::{Schedule, newest_good, newest_good_in};
 pub use take::{Taken, take};

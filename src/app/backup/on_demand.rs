@@ -6,10 +6,11 @@ use tokio::sync::Mutex;
 
 use crate::{
     app::data_dir::DataDir,
+    config,
     pack::Pack,
     protocol::{Code, Error as Refusal},
     store::data::open::{self, OpenError},
-    transport::http::{BackupAction, BackupMade},
+    transport::http::{BackupAction, BackupList, BackupMade},
 };
 
 use super::{Error, take};
@@ -27,6 +28,19 @@ pub fn action(dir: &DataDir) -> BackupAction {
             tokio::task::spawn_blocking(move || made(&dir))
                 .await
                 .map_err(Refusal::internal)?
+        })
+    })
+}
+
+/// What `GET /api/admin/backup` does.
+pub fn list_action(dir: &DataDir, plan: &config::Backup) -> BackupList {
+    let (dir, plan) = (dir.clone(), plan.clone());
+    Arc::new(move || {
+        let (dir, plan) = (dir.clone(), plan.clone());
+        Box::pin(async move {
+            tokio::task::spawn_blocking(move || super::list(dir.backups(), &plan))
+                .await
+                .map_err(Refusal::internal)
         })
     })
 }

@@ -101,7 +101,8 @@ fn scheduled(directory: &Path) -> io::Result<Vec<PathBuf>> {
     archives(directory, |name| name.starts_with(&format!("{PREFIX}-")))
 }
 
-fn archives(directory: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
+/// The backups of a directory whose names are `wanted`.
+pub(super) fn archives(directory: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let listing = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),

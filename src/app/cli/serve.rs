@@ -8,7 +8,11 @@ use std::{
 
 use super::{DataDir, Failure, Global};
 use crate::{
-    app::{listen, serve::Prepared},
+    app::{
+        listen,
+        serve::{Ended, Prepared},
+        setup::backup_place,
+    },
     config::{Config, Loaded},
     telemetry,
 };
@@ -27,25 +31,39 @@ pub struct Args {
 }
 
 pub fn run(args: Args, global: &Global) -> Result<(), Failure> {
-    let config = effective(global.load()?, &args)?;
+    let loaded = global.load()?;
+    let mut backup_file = backup_place::file(&loaded, &global.data);
+    let mut config = effective(loaded, &args)?;
     telemetry::init(config.log.format, &config.log.level).map_err(Failure::failed)?;
-    let dir = DataDir::create(&global.data, &config)?;
-    let lock = dir.lock()?;
+    let mut dir = DataDir::create(&global.data, &config)?;
+    let _lock = dir.lock()?;
     dir.ensure_not_half_restored()?;
     // The port before the databases: whoever asks for a taken one gets that answer, and no half-made data.
-    let listener = listen::bind(config.server.listen)?;
+    let mut listener = listen::bind(config.server.listen)?;
     dir.settle_demo(args.demo, config.server.listen.ip().is_loopback())?;
     if let Some(limit) = listen::raise_open_files() {
         tracing::debug!(limit, "open files");
     }
-    crate::app::serve::run(Prepared {
-        config,
-        dir,
-        lock,
-        listener,
-        app: args.app,
-        demo: args.demo,
-    })
+    loop {
+        let address = listener.local_addr()?;
+        let ended = crate::app::serve::run(Prepared {
+            config,
+            dir,
+            listener,
+            app: args.app.clone(),
+            demo: args.demo,
+            backup_file,
+        })?;
+        if ended == Ended::Stopped {
+            return Ok(());
+        }
+        // Set up: with what was decided, at the same address.
+        let loaded = global.load()?;
+        backup_file = backup_place::file(&loaded, &global.data);
+        config = effective(loaded, &args)?;
+        dir = DataDir::create(&global.data, &config)?;
+        listener = listen::bind(address)?;
+    }
 }
 
 /// The configuration with the command line on top.

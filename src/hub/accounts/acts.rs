@@ -128,7 +128,7 @@ pub fn update_user(
         lang: patch.lang.as_deref(),
         password_hash,
         active: patch.active,
-        must_change_password: password_hash.map(|_| false),
+        must_change_password: patch.must_change_password.or(password_hash.map(|_| false)),
         last_login_at_ms: None,
     };
     let after = users::update(conn, id, &changes)?.ok_or_else(no_such_user)?;
@@ -201,6 +201,9 @@ fn what_changed(before: &User, after: &User) -> String {
     }
     if before.password_hash != after.password_hash {
         said.push("password set".into());
+    }
+    if !before.must_change_password && after.must_change_password {
+        said.push("must change the password".into());
     }
     if before.display_name != after.display_name {
         said.push("display name".into());

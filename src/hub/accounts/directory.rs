@@ -10,6 +10,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{
+    first,
     records::{Revoked, TerminalRecord, UserRecord},
     role_set,
 };
@@ -206,6 +207,15 @@ impl Directory {
 
     pub fn user_by_name(&self, username: &str) -> Option<&Arc<Account>> {
         self.users.get(self.by_name.get(&username.to_ascii_lowercase())?)
+    }
+
+    /// Whether this is the only account there ever was, and nobody used it yet.
+    pub fn is_untouched(&self, id: i64) -> bool {
+        self.users.len() == 1
+            && self
+                .users
+                .get(&id)
+                .is_some_and(|account| first::is_untouched(&account.stored))
     }
 
     /// Whether the account logged in from there before.

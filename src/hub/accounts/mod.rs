@@ -10,8 +10,10 @@
 //! | [`Poll`](messages::Poll) | the handle's timer, 4 a second | changes by other processes, expired logins, own addresses |
 
 mod actor;
+mod first;
 mod jobs;
 mod login;
+mod logins;
 
 pub mod acts;
 pub mod directory;
@@ -24,6 +26,7 @@ pub mod setup;
 
 use crate::executor::MirrorUser;
 
+pub use first::{FirstAdministrator, setup_account};
 pub use handle::{AccountsHandle, Setup};
 pub use records::{Grant, LoginSession, NewUser, Revoked, TerminalRecord, UserPatch, UserRecord};
 pub use setup::{InitialAdministrator, ensure_administrator, ensure_demo_users, mirror};

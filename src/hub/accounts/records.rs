@@ -76,6 +76,8 @@ pub struct UserPatch {
     pub password: Option<String>,
     pub lang: Option<String>,
     pub active: Option<bool>,
+    /// Whether the account must set a new password first; a password set here is otherwise taken as its own.
+    pub must_change_password: Option<bool>,
 }
 
 /// A registered terminal: counts as a client even on the hub's own machine.

@@ -10,7 +10,7 @@ use crate::{
     executor::MirrorUser,
     pack::Pack,
     protocol::error::Result,
-    store::hub::{HubStore, users},
+    store::hub::{HubStore, settings, users},
 };
 
 /// The account that a fresh data directory begins with. No `Debug`: to be printed once on the console.
@@ -48,7 +48,10 @@ pub fn ensure_administrator(
         password_hash: password::hash(&first.password, bcrypt_cost)?,
         must_change_password: true,
     };
-    store.write(|conn| acts::create_user(conn, &By::console(), roles, &new))?;
+    store.write(|conn| {
+        let user = acts::create_user(conn, &By::console(), roles, &new)?;
+        settings::set(conn, settings::SETUP, &user.id.to_string())
+    })?;
     Ok(Some(first))
 }
 

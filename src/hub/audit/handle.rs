@@ -48,6 +48,9 @@ pub struct AuditFilter {
     pub before_id: Option<i64>,
     pub user: Option<String>,
     pub action: Option<String>,
+    pub outcome: Option<String>,
+    /// Anywhere in what was written about it, without regard to ASCII case.
+    pub text: Option<String>,
     pub since_ms: Option<i64>,
     pub until_ms: Option<i64>,
     pub limit: i64,
@@ -105,6 +108,8 @@ impl AuditHandle {
             before_id: filter.before_id,
             username: filter.user,
             action: filter.action,
+            outcome: filter.outcome,
+            text: filter.text,
             since_ms: filter.since_ms,
             until_ms: filter.until_ms,
         };

@@ -21,7 +21,7 @@ use crate::{
 
 use super::{
     handle::{Connected, RegistryHandle, SessionInfo},
-    messages::{Announce, CloseAll, List, Register, Revoke, SidOf, Unregister},
+    messages::{Announce, CloseAll, List, Register, Revoke, SidOf, To, Unregister},
 };
 
 /// Administrators hear of the sessions at most this often (PROTOCOL section 3, `clients_update`).
@@ -177,19 +177,12 @@ impl Handler<Revoke> for Registry {
 impl Handler<Announce> for Registry {
     type Result = ();
 
-    fn handle(
-        &mut self,
-        Announce {
-            frame,
-            administrators_only,
-        }: Announce,
-        _: &mut Self::Context,
-    ) {
-        for session in self
-            .sessions
-            .values()
-            .filter(|s| !administrators_only || s.who.role.admin)
-        {
+    fn handle(&mut self, Announce { frame, to }: Announce, _: &mut Self::Context) {
+        for session in self.sessions.values().filter(|s| match to {
+            To::Everybody => true,
+            To::Administrators => s.who.role.admin,
+            To::Session(id) => s.id == id,
+        }) {
             session.outbox.push_events(frame.clone(), Position::START);
         }
     }

@@ -25,7 +25,7 @@ use crate::{
 
 use super::{
     actor::Registry,
-    messages::{Announce, CloseAll, List, Register, Revoke, SidOf, Unregister},
+    messages::{Announce, CloseAll, List, Register, Revoke, SidOf, To, Unregister},
 };
 
 /// How long an administrator's question may wait.
@@ -130,15 +130,20 @@ impl RegistryHandle {
 
     /// `system_message` to everybody connected.
     pub fn announce(&self, level: &str, text: &str, expires_at: Option<String>) {
-        self.system_message(level, text, expires_at, false);
+        self.system_message(level, text, expires_at, To::Everybody);
     }
 
     /// `system_message` to the administrators connected.
     pub fn announce_to_administrators(&self, level: &str, text: &str) {
-        self.system_message(level, text, None, true);
+        self.system_message(level, text, None, To::Administrators);
     }
 
-    fn system_message(&self, level: &str, text: &str, expires_at: Option<String>, administrators_only: bool) {
+    /// `system_message` to one connected session; nothing where it is gone.
+    pub fn message(&self, session: Uuid, level: &str, text: &str, expires_at: Option<String>) {
+        self.system_message(level, text, expires_at, To::Session(session));
+    }
+
+    fn system_message(&self, level: &str, text: &str, expires_at: Option<String>, to: To) {
         let event = Event::SystemMessage {
             level: level.to_owned(),
             text: text.to_owned(),
@@ -148,7 +153,7 @@ impl RegistryHandle {
             #[allow(clippy::disallowed_methods)] // rare: an administrator's act, or a failure
             Ok(text) => self.addr.do_send(Announce {
                 frame: frame::text(&text),
-                administrators_only,
+                to,
             }),
             Err(cause) => tracing::error!(%cause, "an announcement could not be encoded"),
         }

@@ -30,12 +30,20 @@ pub(super) struct SidOf(pub Uuid);
 #[rtype(result = "()")]
 pub(super) struct Revoke(pub Revoked);
 
-/// A finished frame for everybody, or for administrators only.
+/// Whom a finished frame is for.
+#[derive(Clone, Copy)]
+pub(super) enum To {
+    Everybody,
+    Administrators,
+    Session(Uuid),
+}
+
+/// A finished frame for those connected.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Announce {
     pub frame: Bytes,
-    pub administrators_only: bool,
+    pub to: To,
 }
 
 #[derive(Message)]

@@ -84,6 +84,8 @@ pub struct Filter {
     pub before_id: Option<i64>,
     pub username: Option<String>,
     pub action: Option<String>,
+    pub outcome: Option<String>,
+    pub text: Option<String>,
     pub since_ms: Option<i64>,
     pub until_ms: Option<i64>,
 }
@@ -190,6 +192,19 @@ pub fn list(conn: &mut Connection, filter: &Filter, limit: i64) -> Result<Vec<Ro
     if let Some(action) = &filter.action {
         query = query.filter(audit::action.eq(action));
     }
+    if let Some(outcome) = &filter.outcome {
+        query = query.filter(audit::outcome.eq(outcome));
+    }
+    if let Some(text) = &filter.text {
+        let like = containing(text);
+        query = query.filter(
+            (audit::subject.like(like.clone()).escape('\\'))
+                .or(audit::detail.like(like.clone()).escape('\\'))
+                .or(audit::username.like(like.clone()).escape('\\'))
+                .or(audit::address.like(like.clone()).escape('\\'))
+                .or(audit::tables.like(like).escape('\\')),
+        );
+    }
     if let Some(since) = filter.since_ms {
         query = query.filter(audit::at_ms.ge(since));
     }
@@ -197,6 +212,19 @@ pub fn list(conn: &mut Connection, filter: &Filter, limit: i64) -> Result<Vec<Ro
         query = query.filter(audit::at_ms.lt(until));
     }
     Ok(query.load(conn)?)
+}
+
+/// A pattern of LIKE that matches this very text anywhere.
+fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
 }
 
 /// Visits the rows of a span of time (`from` included, `to` not), oldest first, without holding them in memory.

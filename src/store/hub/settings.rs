@@ -7,6 +7,12 @@ use super::{Connection, Result, schema::settings};
 /// The directory of the pack that was served last.
 pub const PACK_DIR: &str = "pack_dir";
 
+/// The pack inside the binary that the set-up page chose.
+pub const PACK_BUILTIN: &str = "pack_builtin";
+
+/// The id of the account that the first start made, while the set-up page may still take its place.
+pub const SETUP: &str = "setup";
+
 pub fn get(conn: &mut Connection, name: &str) -> Result<Option<String>> {
     Ok(settings::table
         .find(name)

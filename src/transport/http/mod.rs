@@ -24,6 +24,7 @@ mod rate;
 mod rights;
 mod route_table;
 mod schema;
+mod setup;
 mod socket;
 mod sse;
 mod table_query;
@@ -47,9 +48,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
-use crate::{config, protocol::error::Result, session::Context, transport::origin::HostRules};
+use crate::{config, protocol::error::Result, session::Context, telemetry::History, transport::origin::HostRules};
 
 use endpoint::Endpoint;
+pub use setup::{PackOffer, SetupAction, SetupChoice, SetupDoor, SetupOffer};
 
 /// What `/api/info` tells of the machine and its doors.
 #[derive(Debug, Clone)]
@@ -74,6 +76,42 @@ pub struct BackupMade {
     pub bytes: u64,
 }
 
+/// A file where backups go.
+#[derive(Debug, Clone, Serialize)]
+pub struct BackupFile {
+    pub file: String,
+    /// `scheduled`, `requested`, `before_migration` or `other`.
+    pub kind: &'static str,
+    /// RFC 3339.
+    pub at: String,
+    pub bytes: u64,
+    /// `None`: it does not begin as a backup.
+    pub commit: Option<u64>,
+    /// Of the hub that made it.
+    pub version: Option<String>,
+}
+
+/// Where backups go, how often, and what lies there.
+#[derive(Debug, Clone, Serialize)]
+pub struct Backups {
+    pub dir: String,
+    /// 0: none by the clock.
+    pub every_s: u64,
+    pub keep: usize,
+    /// Newest first.
+    pub backups: Vec<BackupFile>,
+}
+
+/// Looks what lies where backups go.
+pub type BackupList = Arc<dyn Fn() -> BoxFuture<'static, Result<Backups>> + Send + Sync>;
+
+/// What the console has from `app`, beside the context.
+pub struct AdminParts {
+    pub history: Arc<History>,
+    pub backups: BackupList,
+    pub setup: SetupDoor,
+}
+
 /// Makes a backup now. One at a time is the business of whoever gives it.
 pub type BackupAction = Arc<dyn Fn() -> BoxFuture<'static, Result<BackupMade>> + Send + Sync>;
 
@@ -88,6 +126,7 @@ pub struct HttpState {
     pub ready: Arc<AtomicBool>,
     pub started: Instant,
     pub backup: BackupAction,
+    pub admin: AdminParts,
     hosts: HostRules,
     rate: rate::RateLimiter,
     routes: route_table::RouteTable,
@@ -101,6 +140,7 @@ impl HttpState {
         host: HostInfo,
         ready: Arc<AtomicBool>,
         backup: BackupAction,
+        admin: AdminParts,
     ) -> Self {
         Self {
             hosts: HostRules::new(&host.hostname, &server.allowed_hosts, &server.allowed_origins),
@@ -113,6 +153,7 @@ impl HttpState {
             ready,
             started: Instant::now(),
             backup,
+            admin,
         }
     }
 
@@ -139,6 +180,7 @@ fn all_endpoints() -> Vec<Endpoint> {
         health::endpoints(),
         metrics::endpoints(),
         openapi::endpoints(),
+        setup::endpoints(),
         admin::endpoints(),
     ]
     .into_iter()

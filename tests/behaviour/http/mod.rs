@@ -1,9 +1,11 @@
 //! The HTTP face: every route of the contract.
 
 mod admin;
+mod console;
 mod events;
 mod functions;
 mod pages;
+mod setup;
 mod tables;
 
 use serde_json::{Value, json};

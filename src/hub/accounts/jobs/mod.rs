@@ -5,10 +5,12 @@ pub mod administer;
 pub mod login;
 pub mod password;
 pub mod refresh;
+pub mod set_up;
 pub mod sessions;
 
 pub use administer::{AddTerminal, CreateUser, RemoveTerminal, UpdateUser};
 pub use login::{Admitted, LogIn};
 pub use password::ChangePassword;
 pub use refresh::{Refresh, Refused};
+pub use set_up::SetUp;
 pub use sessions::{Disconnect, End};

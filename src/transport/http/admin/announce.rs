@@ -40,16 +40,26 @@ impl Level {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Announcement {
-    text: String,
+pub struct Announcement {
+    pub text: String,
     #[serde(default)]
     level: Level,
     #[serde(default)]
-    expires_at: Option<String>,
+    pub expires_at: Option<String>,
 }
 
 impl Announcement {
-    fn check(&self) -> Result<()> {
+    /// `info`, `warning` or `error`.
+    pub const fn level(&self) -> &'static str {
+        self.level.as_str()
+    }
+
+    /// For the audit.
+    pub fn describe(&self) -> String {
+        format!("{}: {}", self.level(), self.text)
+    }
+
+    pub fn check(&self) -> Result<()> {
         let length = self.text.chars().count();
         if self.text.trim().is_empty() || length > MAX_TEXT {
             return Err(Error::invalid("text is 1 to 2000 characters."));
@@ -87,14 +97,13 @@ async fn announce(
     Json(announcement): Json<Announcement>,
 ) -> Result<HttpResponse, Problem> {
     announcement.check()?;
-    let level = announcement.level.as_str();
     let mut entry = caller.audit_act("admin", "announce");
-    entry.detail = Some(format!("{level}: {}", announcement.text));
+    entry.detail = Some(announcement.describe());
     // First the audit: an act that cannot be audited does not happen.
     state.context.audit.record_durably(entry).await?;
     state
         .context
         .registry
-        .announce(level, &announcement.text, announcement.expires_at);
+        .announce(announcement.level(), &announcement.text, announcement.expires_at);
     Ok(HttpResponse::NoContent().finish())
 }

@@ -22,20 +22,11 @@ const DEFAULT_LIMIT: i64 = 100;
 const MAX_LIMIT: i64 = 1_000;
 
 pub fn endpoints() -> Vec<Endpoint> {
-    let text = || json!({ "type": "string" });
-    let time = || json!({ "type": "string", "format": "date-time" });
+    let operation = Operation::new("listAudit", "admin", "Entries of the audit, newest first.");
     vec![Endpoint::get(
         "/api/admin/audit",
         list,
-        Operation::new("listAudit", "admin", "Entries of the audit, newest first.")
-            .query("user", "Only of this user name.", text())
-            .query(
-                "action",
-                "Only of this kind: `login`, `write`, `refused`, `admin`, …",
-                text(),
-            )
-            .query("since", "Only at or after this time.", time())
-            .query("until", "Only before this time.", time())
+        filter_parameters(operation)
             .query(
                 "before",
                 "Only older than this id: `next_before` of the page before.",
@@ -48,6 +39,27 @@ pub fn endpoints() -> Vec<Endpoint> {
             )
             .answers(200, "A page.", schema_ref("AuditPage")),
     )]
+}
+
+/// The parameters that say which entries.
+pub fn filter_parameters(operation: Operation) -> Operation {
+    let text = || json!({ "type": "string" });
+    let time = || json!({ "type": "string", "format": "date-time" });
+    operation
+        .query("user", "Only of this user name.", text())
+        .query(
+            "action",
+            "Only of this kind: `login`, `write`, `refused`, `admin`, …",
+            text(),
+        )
+        .query("outcome", "Only with this outcome: `ok` or an error's code.", text())
+        .query(
+            "text",
+            "Only with this text in the subject, detail, user name, address or tables.",
+            text(),
+        )
+        .query("since", "Only at or after this time.", time())
+        .query("until", "Only before this time.", time())
 }
 
 async fn list(
@@ -66,6 +78,11 @@ async fn list(
 }
 
 fn parse(raw: &str) -> Result<AuditFilter> {
+    filter_of(decode_query(raw)?)
+}
+
+/// The filter that these parameters ask for.
+pub fn filter_of(parameters: Vec<(String, String)>) -> Result<AuditFilter> {
     let mut filter = AuditFilter {
         limit: DEFAULT_LIMIT,
         ..AuditFilter::default()
@@ -80,17 +97,19 @@ fn parse(raw: &str) -> Result<AuditFilter> {
             .map(Some)
             .ok_or_else(|| Error::invalid(format!("{name} is a time such as 2025-12-07T09:30:00Z.")))
     };
-    for (name, value) in decode_query(raw)? {
+    for (name, value) in parameters {
         match name.as_str() {
             "user" => filter.user = Some(value),
             "action" => filter.action = Some(value),
+            "outcome" => filter.outcome = Some(value),
+            "text" => filter.text = Some(value).filter(|text| !text.is_empty()),
             "since" => filter.since_ms = time("since", &value)?,
             "until" => filter.until_ms = time("until", &value)?,
             "before" => filter.before_id = Some(number("before", &value)?),
             "limit" => filter.limit = number("limit", &value)?.clamp(1, MAX_LIMIT),
             _ => {
                 return Err(Error::invalid(
-                    "Known are user, action, since, until, before and limit.",
+                    "Known are user, action, outcome, text, since, until, before and limit.",
                 ));
             }
         }
@@ -104,12 +123,13 @@ mod tests {
 
     #[test]
     fn filters_are_read_and_bounded() {
-        let filter = parse("user=awa&action=login&since=1970-01-01T00:00:01Z&before=9&limit=5000").unwrap();
+        let filter = parse("user=awa&action=login&outcome=ok&text=riz&since=1970-01-01T00:00:01Z&before=9&limit=5000").unwrap();
         assert_eq!(filter.user.as_deref(), Some("awa"));
         assert_eq!(
             (filter.since_ms, filter.before_id, filter.limit),
             (Some(1_000), Some(9), MAX_LIMIT)
         );
+        assert_eq!((filter.outcome.as_deref(), filter.text.as_deref()), (Some("ok"), Some("riz")));
         assert_eq!(parse("").unwrap().limit, DEFAULT_LIMIT);
         for raw in ["since=yesterday", "limit=x", "usr=awa"] {
             assert!(parse(raw).is_err(), "{raw}");

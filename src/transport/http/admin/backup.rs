@@ -1,10 +1,10 @@
-//! A backup now.
+//! Backups: what there is, and one now.
 
 use actix_web::{HttpResponse, web};
 
 use crate::transport::http::{
     HttpState,
-    body::created_value,
+    body::{created_value, ok_value},
     caller::Administrator,
     endpoint::Endpoint,
     openapi::{Operation, schema_ref},
@@ -12,7 +12,17 @@ use crate::transport::http::{
 };
 
 pub fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post(
+    let list = Endpoint::get(
+        "/api/admin/backup",
+        list,
+        Operation::new(
+            "listBackups",
+            "admin",
+            "Where backups go, how often, and what lies there.",
+        )
+        .answers(200, "Newest first.", schema_ref("Backups")),
+    );
+    let make = Endpoint::post(
         "/api/admin/backup",
         make,
         Operation::new(
@@ -21,7 +31,13 @@ pub fn endpoints() -> Vec<Endpoint> {
             "Backs both databases up at one position, online, and verifies the copy.",
         )
         .answers(201, "The backup.", schema_ref("Backup")),
-    )]
+    );
+    vec![list, make]
+}
+
+async fn list(_: Administrator, state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {
+    let backups = (state.admin.backups)().await?;
+    Ok(ok_value(&backups)?)
 }
 
 async fn make(

@@ -2,7 +2,12 @@
 
 mod announce;
 mod audit;
+mod audit_export;
 mod backup;
+mod history;
+mod logins;
+mod network;
+mod pack;
 mod sessions;
 mod terminals;
 mod users;
@@ -15,6 +20,11 @@ pub fn endpoints() -> Vec<Endpoint> {
         users::endpoints(),
         terminals::endpoints(),
         audit::endpoints(),
+        audit_export::endpoints(),
+        history::endpoints(),
+        logins::endpoints(),
+        network::endpoints(),
+        pack::endpoints(),
         backup::endpoints(),
         announce::endpoints(),
     ]

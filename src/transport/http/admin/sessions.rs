@@ -7,7 +7,7 @@ use crate::{
     protocol::{Code, Error},
     transport::http::{
         HttpState,
-        body::ok_value,
+        body::{Json, ok_value},
         caller::Administrator,
         encoding,
         endpoint::Endpoint,
@@ -15,6 +15,8 @@ use crate::{
         problem::Problem,
     },
 };
+
+use super::announce::Announcement;
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -42,6 +44,18 @@ pub fn endpoints() -> Vec<Endpoint> {
             )
             .answers_nothing(204, "Disconnected."),
         ),
+        Endpoint::post(
+            "/api/admin/sessions/{id}/message",
+            message,
+            Operation::new("messageSession", "admin", "Sends a `system_message` to one session.")
+                .path(
+                    "id",
+                    "As in `welcome.session`.",
+                    json!({ "type": "string", "format": "uuid" }),
+                )
+                .takes(true, schema_ref("Announcement"))
+                .answers_nothing(204, "Sent."),
+        ),
     ]
 }
 
@@ -67,5 +81,31 @@ async fn disconnect(
         .accounts
         .disconnect(&caller.who, caller.peer, sid)
         .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn message(
+    Administrator(caller): Administrator,
+    state: web::Data<HttpState>,
+    req: HttpRequest,
+    Json(announcement): Json<Announcement>,
+) -> Result<HttpResponse, Problem> {
+    announcement.check()?;
+    let session = encoding::uuid(&encoding::path_parameter(&req, "id")?)?;
+    let registry = &state.context.registry;
+    let to = registry.list().await?.into_iter().find(|s| s.id == session);
+    let to = to.ok_or_else(|| Error::of(Code::NotFound))?;
+    let mut entry = caller.audit_act("admin", &to.username);
+    entry.detail = Some(format!(
+        "message to session {session}: {}",
+        announcement.describe()
+    ));
+    state.context.audit.record_durably(entry).await?;
+    registry.message(
+        session,
+        announcement.level(),
+        &announcement.text,
+        announcement.expires_at.clone(),
+    );
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,5 +1,6 @@
 //! `GET /api/openapi.json`: OpenAPI 3.1, built from the same list of endpoints as the router.
 
+mod console_schemas;
 mod operation;
 mod pack_routes;
 mod schemas;

@@ -7,15 +7,15 @@ use crate::protocol::Code;
 use super::operation::schema_ref;
 
 /// An object whose `required` members are the first `needed` of `properties`.
-fn object(needed: &[&str], properties: Value) -> Value {
+pub(super) fn object(needed: &[&str], properties: Value) -> Value {
     json!({ "type": "object", "required": needed, "properties": properties })
 }
 
-fn list(item: &str) -> Value {
+pub(super) fn list(item: &str) -> Value {
     json!({ "type": "array", "items": schema_ref(item) })
 }
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({ "type": "string" })
 }
 
@@ -30,15 +30,15 @@ fn either_not_both(one: &str, other: &str, mut schema: Value) -> Value {
     schema
 }
 
-fn integer() -> Value {
+pub(super) fn integer() -> Value {
     json!({ "type": "integer" })
 }
 
-fn flag() -> Value {
+pub(super) fn flag() -> Value {
     json!({ "type": "boolean" })
 }
 
-fn maybe(kind: &str) -> Value {
+pub(super) fn maybe(kind: &str) -> Value {
     json!({ "type": [kind, "null"] })
 }
 
@@ -46,13 +46,13 @@ fn uuid() -> Value {
     json!({ "type": "string", "format": "uuid" })
 }
 
-fn time() -> Value {
+pub(super) fn time() -> Value {
     json!({ "type": "string", "format": "date-time" })
 }
 
 pub fn all() -> Value {
     let mut schemas = Map::new();
-    for part in [values(), people(), data(), hub()] {
+    for part in [values(), people(), data(), hub(), super::console_schemas::all()] {
         if let Value::Object(part) = part {
             schemas.extend(part);
         }
@@ -154,7 +154,7 @@ fn people() -> Value {
         })),
         "UserPatch": object(&[], json!({
             "display_name": maybe("string"), "role": maybe("string"), "password": maybe("string"),
-            "lang": maybe("string"), "active": maybe("boolean")
+            "lang": maybe("string"), "active": maybe("boolean"), "must_change_password": maybe("boolean")
         })),
         "Terminal": object(&["name", "address", "created_at"], json!({
             "name": text(), "address": text(), "created_at": time()

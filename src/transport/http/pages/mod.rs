@@ -1,4 +1,4 @@
-//! The pages: `/`, `/admin`, `/conference/{id}` and what they are made of, out of the binary.
+//! The pages: `/`, `/admin`, `/setup`, `/conference/{id}` and what they are made of, out of the binary.
 //!
 //! `web/` stands under `/web/`, the JavaScript client under `/sdk/`. A debug build reads both from the
 //! source tree, so that an edit shows when the page is loaded again.
@@ -18,6 +18,11 @@ pub fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/", terminal, page("getTerminalPage", "The terminal, a page.")),
         Endpoint::get("/admin", console, page("getConsolePage", "The console, a page.")),
+        Endpoint::get(
+            "/setup",
+            setup,
+            page("getSetupPage", "The set-up of a new hub, a page for its own machine."),
+        ),
         Endpoint::get(
             "/conference/{id}",
             call,
@@ -83,6 +88,10 @@ async fn terminal(req: HttpRequest) -> Result<HttpResponse, Problem> {
 
 async fn console(req: HttpRequest) -> Result<HttpResponse, Problem> {
     serve(&req, Tree::Web, "admin/index.html")
+}
+
+async fn setup(req: HttpRequest) -> Result<HttpResponse, Problem> {
+    serve(&req, Tree::Web, "setup/index.html")
 }
 
 async fn call(req: HttpRequest) -> Result<HttpResponse, Problem> {
