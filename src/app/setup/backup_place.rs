@@ -38,10 +38,14 @@ fn has_section(file: &Path) -> bool {
 /// `invalid_request` where it is no place for backups.
 pub fn settle(file: &Path, dir: &Path, every_s: u64) -> Result<()> {
     if !dir.is_absolute() || dir.to_str().is_none_or(|dir| dir.chars().any(char::is_control)) {
-        return Err(Error::invalid("The place of backups is a whole path, such as /media/disk/backups."));
+        return Err(Error::invalid(
+            "The place of backups is a whole path, such as /media/disk/backups.",
+        ));
     }
     if every_s > MOST_S {
-        return Err(Error::invalid("Backups are made at least once in 31 days, or not at all (0)."));
+        return Err(Error::invalid(
+            "Backups are made at least once in 31 days, or not at all (0).",
+        ));
     }
     try_out(dir).map_err(|cause| {
         Error::invalid("Nothing can be written in the place of backups.").caused_by(cause)
@@ -64,9 +68,14 @@ fn write(file: &Path, dir: &Path, every_s: u64) -> io::Result<()> {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => String::new(),
         text => text?,
     };
-    let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+    let gap = if before.is_empty() || before.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
     let dir = toml::Value::String(dir.to_string_lossy().into_owned());
-    let text = format!("{before}{gap}\n# Written by the set-up page.\n[backup]\ndir = {dir}\nevery_s = {every_s}\n");
+    let text =
+        format!("{before}{gap}\n# Written by the set-up page.\n[backup]\ndir = {dir}\nevery_s = {every_s}\n");
     let draft = file.with_extension("toml.new");
     fs::write(&draft, text)?;
     fs::File::open(&draft)?.sync_all()?;

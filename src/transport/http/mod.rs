@@ -48,7 +48,9 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
-use crate::{config, protocol::error::Result, session::Context, telemetry::History, transport::origin::HostRules};
+use crate::{
+    config, protocol::error::Result, session::Context, telemetry::History, transport::origin::HostRules,
+};
 
 use endpoint::Endpoint;
 pub use setup::{PackOffer, SetupAction, SetupChoice, SetupDoor, SetupOffer};

@@ -121,7 +121,11 @@ pub fn endpoints() -> Vec<Endpoint> {
                 "Whether this hub can be set up from here, and what there is to decide.",
             )
             .open()
-            .answers(200, "`open` is false everywhere else and ever after.", schema_ref("Setup")),
+            .answers(
+                200,
+                "`open` is false everywhere else and ever after.",
+                schema_ref("Setup"),
+            ),
         ),
         Endpoint::post(
             "/api/setup",

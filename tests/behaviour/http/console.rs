@@ -8,15 +8,25 @@ use crate::support::{Hub, eventually};
 fn the_consoles_routes_are_for_administrators() {
     let hub = Hub::start();
     let awa = hub.as_user("awa");
-    for path in ["history", "pack", "network", "backup", "audit/export", "users/1/logins"] {
+    for path in [
+        "history",
+        "pack",
+        "network",
+        "backup",
+        "audit/export",
+        "users/1/logins",
+    ] {
         awa.get(&format!("/api/admin/{path}")).problem(403, "forbidden");
         hub.client()
             .get(&format!("/api/admin/{path}"))
             .problem(401, "unauthorized");
     }
     let nobody = "00000000-0000-0000-0000-000000000000";
-    awa.post(&format!("/api/admin/sessions/{nobody}/message"), &json!({"text": "x"}))
-        .problem(403, "forbidden");
+    awa.post(
+        &format!("/api/admin/sessions/{nobody}/message"),
+        &json!({"text": "x"}),
+    )
+    .problem(403, "forbidden");
     awa.delete(&format!("/api/admin/logins/{nobody}"))
         .problem(403, "forbidden");
 }
@@ -37,7 +47,12 @@ fn the_history_shows_the_past_to_whoever_comes_later() {
     for values in history["series"].as_object().unwrap().values() {
         assert_eq!(values.as_array().unwrap().len(), points.len());
     }
-    assert!(history["sessions"]["vendeur"].as_array().unwrap().contains(&json!(1)));
+    assert!(
+        history["sessions"]["vendeur"]
+            .as_array()
+            .unwrap()
+            .contains(&json!(1))
+    );
     assert!(history["series"]["disk_free_bytes"][0].as_f64().unwrap() > 0.0);
     let last = points.last().unwrap();
     let later = admin.get(&format!("/api/admin/history?since={last}")).ok();
@@ -67,9 +82,13 @@ fn a_message_reaches_one_session_alone() {
         (&json!("warning"), &json!("Passez au bureau"))
     );
     assert_eq!(moussa.event("system_message")["text"], "À tous");
-    admin.post(&path, &json!({"text": " "})).problem(400, "invalid_request");
+    admin
+        .post(&path, &json!({"text": " "}))
+        .problem(400, "invalid_request");
     let nobody = "/api/admin/sessions/00000000-0000-0000-0000-000000000000/message";
-    admin.post(nobody, &json!({"text": "x"})).problem(404, "not_found");
+    admin
+        .post(nobody, &json!({"text": "x"}))
+        .problem(404, "not_found");
 }
 
 #[test]
@@ -108,7 +127,10 @@ fn a_reset_password_may_have_to_be_changed() {
     );
     let path = format!("/api/admin/users/{}", made.ok()["id"]);
     admin
-        .patch(&path, &json!({"password": "une autre phrase", "must_change_password": true}))
+        .patch(
+            &path,
+            &json!({"password": "une autre phrase", "must_change_password": true}),
+        )
         .ok();
     let grant = hub.login_with("zoe", "une autre phrase");
     assert_eq!(grant["password_change_required"], true);
@@ -128,7 +150,11 @@ fn the_audit_is_searched_by_text_and_outcome() {
     };
     let refused = found("outcome=invalid_credentials");
     assert_eq!(refused.len(), 2);
-    assert!(refused.iter().all(|entry| entry["outcome"] == "invalid_credentials"));
+    assert!(
+        refused
+            .iter()
+            .all(|entry| entry["outcome"] == "invalid_credentials")
+    );
     assert_eq!(found("text=PERSONNE_100%25").len(), 1);
     assert_eq!(found("text=personneX100").len(), 0, "_ is no wildcard");
     assert_eq!(found("action=login_failed&user=awa").len(), 1);
@@ -142,18 +168,16 @@ fn the_audit_is_exported_whole_and_without_formulas() {
     let csv = admin.get("/api/admin/audit/export?action=login_failed");
     assert_eq!(csv.status, 200);
     assert!(csv.header("content-type").unwrap().starts_with("text/csv"));
-    assert!(
-        csv.header("content-disposition")
-            .unwrap()
-            .contains("audit.csv")
-    );
+    assert!(csv.header("content-disposition").unwrap().contains("audit.csv"));
     assert!(csv.text.contains("\"'=HYPERLINK(\"\"x\"\")\""), "{}", csv.text);
     let json = admin.get("/api/admin/audit/export?format=json").ok();
     let entries = json.as_array().unwrap();
     let listed = admin.get("/api/admin/audit?limit=1000").ok();
     assert_eq!(entries.len(), listed["entries"].as_array().unwrap().len());
     assert!(entries.iter().any(|entry| entry["subject"] == "audit export"));
-    let none = admin.get("/api/admin/audit/export?format=json&user=personne").ok();
+    let none = admin
+        .get("/api/admin/audit/export?format=json&user=personne")
+        .ok();
     assert_eq!(none, json!([]));
     admin
         .get("/api/admin/audit/export?format=xml")
@@ -195,7 +219,11 @@ fn the_pack_is_shown_with_its_roles_and_functions() {
     assert_eq!(sell["cardinality"], "one");
     assert!(sell["statements"].as_array().unwrap().len() > 1);
     let roles = pack["roles"].as_array().unwrap();
-    assert!(roles.iter().any(|r| r["name"] == "vendeur" && r["admin"] == false));
+    assert!(
+        roles
+            .iter()
+            .any(|r| r["name"] == "vendeur" && r["admin"] == false)
+    );
     let none = Hub::with().no_app().no_demo().start();
     none.add_user("chef", "administrator", "une phrase longue");
     let token = none.login_with("chef", "une phrase longue")["token"]

@@ -72,7 +72,12 @@ fn the_first_administrator_is_set_up_from_the_page_and_then_the_door_is_closed()
     assert_eq!(users["users"].as_array().unwrap().len(), 1);
     let audit = admin.get("/api/admin/audit?action=setup").ok();
     assert_eq!(audit["entries"][0]["subject"], "fatou");
-    assert!(audit["entries"][0]["detail"].as_str().unwrap().contains("own machine"));
+    assert!(
+        audit["entries"][0]["detail"]
+            .as_str()
+            .unwrap()
+            .contains("own machine")
+    );
 }
 
 #[test]
@@ -86,7 +91,10 @@ fn a_chosen_pack_and_place_of_backups_are_there_after_the_new_start_and_every_ot
     assert_eq!(done.ok()["restarting"], true);
     let grant = eventually("the hub is back with the pack", || {
         let body = json!({"username": "fatou", "password": "une phrase longue"});
-        let reply = hub.client().send("POST", "/api/auth", Some(body.to_string())).ok()?;
+        let reply = hub
+            .client()
+            .send("POST", "/api/auth", Some(body.to_string()))
+            .ok()?;
         (reply.status == 200).then(|| reply.json())
     });
     assert_eq!(grant["user"]["role"], "administrateur");

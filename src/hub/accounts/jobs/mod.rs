@@ -12,5 +12,5 @@ pub use administer::{AddTerminal, CreateUser, RemoveTerminal, UpdateUser};
 pub use login::{Admitted, LogIn};
 pub use password::ChangePassword;
 pub use refresh::{Refresh, Refused};
-pub use set_up::SetUp;
 pub use sessions::{Disconnect, End};
+pub use set_up::SetUp;

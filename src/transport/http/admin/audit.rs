@@ -52,7 +52,11 @@ pub fn filter_parameters(operation: Operation) -> Operation {
             "Only of this kind: `login`, `write`, `refused`, `admin`, …",
             text(),
         )
-        .query("outcome", "Only with this outcome: `ok` or an error's code.", text())
+        .query(
+            "outcome",
+            "Only with this outcome: `ok` or an error's code.",
+            text(),
+        )
         .query(
             "text",
             "Only with this text in the subject, detail, user name, address or tables.",
@@ -123,13 +127,18 @@ mod tests {
 
     #[test]
     fn filters_are_read_and_bounded() {
-        let filter = parse("user=awa&action=login&outcome=ok&text=riz&since=1970-01-01T00:00:01Z&before=9&limit=5000").unwrap();
+        let filter =
+            parse("user=awa&action=login&outcome=ok&text=riz&since=1970-01-01T00:00:01Z&before=9&limit=5000")
+                .unwrap();
         assert_eq!(filter.user.as_deref(), Some("awa"));
         assert_eq!(
             (filter.since_ms, filter.before_id, filter.limit),
             (Some(1_000), Some(9), MAX_LIMIT)
         );
-        assert_eq!((filter.outcome.as_deref(), filter.text.as_deref()), (Some("ok"), Some("riz")));
+        assert_eq!(
+            (filter.outcome.as_deref(), filter.text.as_deref()),
+            (Some("ok"), Some("riz"))
+        );
         assert_eq!(parse("").unwrap().limit, DEFAULT_LIMIT);
         for raw in ["since=yesterday", "limit=x", "usr=awa"] {
             assert!(parse(raw).is_err(), "{raw}");

@@ -104,7 +104,13 @@ fn columns(every_s: u64, points: &[Point]) -> Value {
         if !roles.contains_key(role) {
             let counts: Vec<i64> = points
                 .iter()
-                .map(|point| point.sessions.iter().find(|(r, _)| r == role).map_or(0, |(_, n)| *n))
+                .map(|point| {
+                    point
+                        .sessions
+                        .iter()
+                        .find(|(r, _)| r == role)
+                        .map_or(0, |(_, n)| *n)
+                })
                 .collect();
             roles.insert(role.clone(), json!(counts));
         }

@@ -25,7 +25,11 @@ pub fn endpoints() -> Vec<Endpoint> {
             "admin",
             "The app pack that is served, and the roles that accounts may have.",
         )
-        .answers(200, "All of it, texts in the caller's language.", schema_ref("Pack")),
+        .answers(
+            200,
+            "All of it, texts in the caller's language.",
+            schema_ref("Pack"),
+        ),
     )]
 }
 

@@ -47,14 +47,18 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::post(
             "/api/admin/sessions/{id}/message",
             message,
-            Operation::new("messageSession", "admin", "Sends a `system_message` to one session.")
-                .path(
-                    "id",
-                    "As in `welcome.session`.",
-                    json!({ "type": "string", "format": "uuid" }),
-                )
-                .takes(true, schema_ref("Announcement"))
-                .answers_nothing(204, "Sent."),
+            Operation::new(
+                "messageSession",
+                "admin",
+                "Sends a `system_message` to one session.",
+            )
+            .path(
+                "id",
+                "As in `welcome.session`.",
+                json!({ "type": "string", "format": "uuid" }),
+            )
+            .takes(true, schema_ref("Announcement"))
+            .answers_nothing(204, "Sent."),
         ),
     ]
 }

@@ -21,7 +21,10 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint::get(
             "/setup",
             setup,
-            page("getSetupPage", "The set-up of a new hub, a page for its own machine."),
+            page(
+                "getSetupPage",
+                "The set-up of a new hub, a page for its own machine.",
+            ),
         ),
         Endpoint::get(
             "/conference/{id}",
