@@ -35,6 +35,25 @@ pub fn call(called: &Called, commit: u64) -> Body {
     Body(Bytes::from(out))
 }
 
+/// `{"data":…,"commit":n}`: rows that were read, and what they are of.
+pub fn table(rows: &Body, commit: u64) -> Body {
+    let mut out = Vec::with_capacity(rows.0.len() + 48);
+    out.extend_from_slice(b"{\"data\":");
+    out.extend_from_slice(&rows.0);
+    out.extend_from_slice(format!(",\"commit\":{commit}}}").as_bytes());
+    Body(Bytes::from(out))
+}
+
+/// Takes apart what `table` put together: the rows, and the commit's number as text.
+pub fn rows_and_commit(body: &Body) -> Option<(Bytes, &str)> {
+    const HEAD: &str = "{\"data\":";
+    const BETWEEN: &str = ",\"commit\":";
+    let text = std::str::from_utf8(&body.0).ok()?;
+    let at = text.starts_with(HEAD).then(|| text.rfind(BETWEEN))??;
+    let commit = text.get(at + BETWEEN.len()..)?.strip_suffix('}')?;
+    Some((body.0.slice(HEAD.len()..at), commit))
+}
+
 /// The text to be kept of an answer: whole, or without its rows where it is long.
 pub fn to_keep(body: &Body) -> String {
     let text = String::from_utf8_lossy(&body.0);

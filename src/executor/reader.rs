@@ -111,7 +111,10 @@ impl Reader {
                     .full(|conn, guard| function::call(conn, guard, function, args, caller, &limits))?;
                 Ok(answer::call(&called, commit))
             }
-            Work::Table(request) => self.connections.table(&origin.role, origin.user_id, request),
+            Work::Table(request) => {
+                let (rows, commit) = self.connections.table(&origin.role, origin.user_id, request)?;
+                Ok(answer::table(&rows, commit))
+            }
         }
     }
 

@@ -126,11 +126,10 @@ impl RoleReaders {
     }
 
     /// A read of `/api/tables`, for any role: a plain array or object.
-    pub fn table(&mut self, role: &Role, user_id: i64, request: &TableRequest) -> Result<Body> {
+    pub fn table(&mut self, role: &Role, user_id: i64, request: &TableRequest) -> Result<(Body, u64)> {
         let limits = self.limits;
         let schema = Arc::clone(&self.schema);
         self.full(|conn, _| table::read(conn, &schema, role, user_id, request, &limits))
-            .map(|(body, _)| body)
     }
 
     /// Work on the whole database in one snapshot and under the time limit, and the last commit that it saw. Statements

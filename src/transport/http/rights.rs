@@ -88,6 +88,7 @@ pub fn functions(role: &Role, pack: &Pack) -> Vec<Value> {
                     Cardinality::Many => "many",
                     Cardinality::Exec => "exec",
                 },
+                "read_only": function.read_only,
                 "params": function.params.iter().map(param).collect::<Vec<_>>()
             });
             if let Some(route) = &function.route {

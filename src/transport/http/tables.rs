@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     domain::{TableAction, TableRequest},
-    executor::{Idempotency, Job, Work},
+    executor::{Idempotency, Job, Work, rows_and_commit},
     protocol::{Code, Error, SqlValue, error::Result, result::Body},
     session::requests::http_origin,
 };
@@ -21,6 +21,9 @@ use super::{
     problem::Problem,
     table_query,
 };
+
+/// Which commit the rows are of: who follows the changes too passes over those up to here.
+pub const COMMIT: &str = "comptoir-commit";
 
 pub fn endpoints() -> Vec<Endpoint> {
     let text = || json!({ "type": "string" });
@@ -88,7 +91,7 @@ async fn list(
     req: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let action = table_query::parse_list(req.query_string())?;
-    Ok(body::ok(run(&state, &caller, &req, action).await?))
+    rows(&run(&state, &caller, &req, action).await?)
 }
 
 async fn get(
@@ -100,7 +103,7 @@ async fn get(
         key: key(&req)?,
         select: table_query::parse_select_only(req.query_string())?,
     };
-    Ok(body::ok(run(&state, &caller, &req, action).await?))
+    rows(&run(&state, &caller, &req, action).await?)
 }
 
 async fn insert(
@@ -143,6 +146,15 @@ async fn delete(
     table_query::expect_no_query(req.query_string())?;
     run(&state, &caller, &req, TableAction::Delete { key: key(&req)? }).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Rows as they are, since an array has no place for its commit; that stands in a header.
+fn rows(read: &Body) -> Result<HttpResponse, Problem> {
+    let (rows, commit) =
+        rows_and_commit(read).ok_or_else(|| Error::internal("a read of a table has no commit"))?;
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((COMMIT, commit));
+    Ok(body::json_bytes(answer, rows))
 }
 
 async fn run(state: &HttpState, caller: &Caller, req: &HttpRequest, action: TableAction) -> Result<Body> {

@@ -18,6 +18,21 @@ fn a_table_is_a_plain_array_of_objects_of_readable_columns() {
 }
 
 #[test]
+fn the_header_of_a_list_says_which_commit_its_rows_are_of() {
+    let hub = Hub::start();
+    let awa = hub.as_user("awa");
+    let read = |path: &str| -> u64 {
+        let reply = awa.get(path);
+        reply.ok();
+        reply.header("comptoir-commit").unwrap().parse().unwrap()
+    };
+    let before = read("/api/tables/produits");
+    awa.patch("/api/tables/produits/1", &json!({ "stock": 7 })).ok();
+    assert_eq!(read("/api/tables/produits"), before + 1);
+    assert_eq!(read("/api/tables/produits/1"), before + 1);
+}
+
+#[test]
 fn select_order_limit_and_offset_shape_a_list() {
     let hub = Hub::start();
     let awa = hub.as_user("awa");

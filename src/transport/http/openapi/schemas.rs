@@ -226,8 +226,8 @@ fn data() -> Value {
             "key": { "type": "array", "items": text(), "description": "`rowid` where there is no primary key." },
             "delete": flag()
         })),
-        "Function": object(&["name", "cardinality", "params"], json!({
-            "name": text(), "cardinality": { "enum": ["one", "many", "exec"] },
+        "Function": object(&["name", "cardinality", "read_only", "params"], json!({
+            "name": text(), "cardinality": { "enum": ["one", "many", "exec"] }, "read_only": flag(),
             "params": { "type": "array", "items": object(&["name", "type", "optional"], json!({
                 "name": text(), "type": { "enum": ["text", "integer", "real", "boolean", "json"] },
                 "optional": flag(), "default": schema_ref("SqlValue")
