@@ -28,6 +28,7 @@ const LAYERS: &[&str] = &[
 const ONLY: &[(&str, &[&str])] = &[
     ("actix_web_actors", &["src/transport/ws/socket.rs"]),
     ("actix_web", &["src/transport/", "src/app/"]),
+    ("actix_multipart", &["src/transport/http/files/upload.rs"]),
     ("actix_http", &["src/transport/", "src/app/"]),
     ("rusqlite", &["src/store/data/"]),
     ("diesel", &["src/store/hub/"]),
@@ -36,6 +37,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("clap", &["src/app/"]),
     ("bcrypt", &["src/auth/"]),
     ("jsonwebtoken", &["src/auth/"]),
+    ("hmac", &["src/auth/"]),
+    ("image", &["src/hub/files/picture.rs"]),
     ("tar", &["src/app/backup/"]),
     ("tracing_subscriber", &["src/telemetry/"]),
 ];

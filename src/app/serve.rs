@@ -25,7 +25,7 @@ use crate::{
         shutdown::{Deadline, Signals},
         sizes,
     },
-    auth::secret,
+    auth::{Tickets, secret},
     broker,
     config::Config,
     domain::{Position, Roles, timestamp},
@@ -34,6 +34,7 @@ use crate::{
         accounts::{self, AccountsHandle, Callbacks, InitialAdministrator, role_set},
         audit::AuditHandle,
         feed::{self, Feed},
+        files::{self, Files},
         registry::{Registry, RegistryHandle},
     },
     pack::Pack,
@@ -167,11 +168,20 @@ async fn serve(
 
     let audit = AuditHandle::start(store.clone(), &metrics).map_err(Failure::failed)?;
     audit.ship_from(Arc::new(executor.clone()));
+    let token_key = secret::load_or_create(dir.root())?;
+    let files = Files::new(files::Setup {
+        store: store.clone(),
+        shelf: files::Shelf::open(&dir.files())?,
+        tickets: Tickets::new(&token_key, config.files.ticket_ttl_s),
+        config: config.files.clone(),
+        max_file_bytes: config.limits.max_file_bytes,
+    });
+    actix::spawn(files.clone().keep_swept());
     let accounts = AccountsHandle::start(accounts::Setup {
         store: store.clone(),
         roles: Arc::new(roles),
         auth: config.auth.clone(),
-        token_key: secret::load_or_create(dir.root())?,
+        token_key,
         audit: audit.clone(),
         metrics: metrics.clone(),
         callbacks: callbacks(&registry, &executor),
@@ -201,6 +211,7 @@ async fn serve(
         accounts,
         audit: audit.clone(),
         registry: registry.clone(),
+        files,
         pack: Arc::new(pack),
         limits: Arc::new(config.limits.clone()),
         heartbeat_ms: config.server.heartbeat_ms,

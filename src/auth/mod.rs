@@ -6,8 +6,10 @@ pub mod password_pool;
 pub mod refresh;
 pub mod secret;
 pub mod throttle;
+pub mod ticket;
 pub mod token;
 
 pub use password_pool::PasswordPool;
 pub use throttle::Throttle;
+pub use ticket::Tickets;
 pub use token::{Claims, Tokens};

@@ -14,6 +14,7 @@ pub struct Config {
     pub data: Data,
     pub auth: Auth,
     pub limits: Limits,
+    pub files: Files,
     pub changes: Changes,
     pub idempotency: Idempotency,
     pub notifications: Notifications,
@@ -100,6 +101,8 @@ pub struct Limits {
     pub max_frame_bytes: usize,
     /// The largest HTTP body (files aside), bytes.
     pub max_body_bytes: usize,
+    /// The largest file, bytes.
+    pub max_file_bytes: u64,
     /// The largest result, bytes; a read past it is truncated, a write undone.
     pub max_result_bytes: usize,
     /// The most rows in one result.
@@ -121,6 +124,7 @@ impl Default for Limits {
         Self {
             max_frame_bytes: 1 << 20,
             max_body_bytes: 1 << 20,
+            max_file_bytes: 50 << 20,
             max_result_bytes: 4 << 20,
             max_rows: 10_000,
             statement_timeout_ms: 5_000,
@@ -128,6 +132,30 @@ impl Default for Limits {
             burst: 500,
             pipeline: 64,
             outbox_bytes: 1 << 20,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Files {
+    /// Uploads at one time, over all users.
+    pub parallel_uploads: usize,
+    /// What one user may have uploaded and not sent yet, bytes.
+    pub unsent_bytes: u64,
+    /// After how long a file that was never sent is removed, seconds.
+    pub orphan_after_s: u64,
+    /// How long the address of a file in a message works, seconds.
+    pub ticket_ttl_s: u64,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        Self {
+            parallel_uploads: 16,
+            unsent_bytes: 200 << 20,
+            orphan_after_s: 24 * 3600,
+            ticket_ttl_s: 5 * 60,
         }
     }
 }

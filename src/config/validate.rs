@@ -21,6 +21,7 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
         data: _,
         auth,
         limits,
+        files,
         changes,
         idempotency,
         notifications,
@@ -60,6 +61,7 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
     range("auth.bcrypt_cost", u64::from(auth.bcrypt_cost), 4, 31)?;
     limit("limits.max_frame_bytes", limits.max_frame_bytes, 64, 64 << 20)?;
     limit("limits.max_body_bytes", limits.max_body_bytes, 64, 256 << 20)?;
+    range("limits.max_file_bytes", limits.max_file_bytes, 64, 64 << 30)?;
     limit("limits.max_result_bytes", limits.max_result_bytes, 64, 256 << 20)?;
     limit("limits.max_rows", limits.max_rows, 1, 10_000_000)?;
     range(
@@ -77,6 +79,10 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
     range("limits.burst", u64::from(limits.burst), 1, u64::from(u32::MAX))?;
     limit("limits.pipeline", limits.pipeline, 1, 1_000_000)?;
     limit("limits.outbox_bytes", limits.outbox_bytes, 64, 256 << 20)?;
+    limit("files.parallel_uploads", files.parallel_uploads, 1, 1_000)?;
+    range("files.unsent_bytes", files.unsent_bytes, 64, 1 << 50)?;
+    range("files.orphan_after_s", files.orphan_after_s, 1, 366 * 86_400)?;
+    range("files.ticket_ttl_s", files.ticket_ttl_s, 1, 86_400)?;
     range("changes.retention_s", changes.retention_s, 1, 10 * 366 * 86_400)?;
     range("changes.retention_rows", changes.retention_rows, 1, 1_000_000_000)?;
     range("idempotency.ttl_s", idempotency.ttl_s, 1, 366 * 86_400)?;

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod feed;
+pub mod files;
 pub mod outbox;
 pub mod registry;
 pub mod relay;

@@ -7,8 +7,8 @@ use crate::{
     domain::Principal,
     executor::{ExecutorHandle, LocalReader, ledger::LedgerHandle},
     hub::{
-        accounts::AccountsHandle, audit::AuditHandle, feed::FeedHandle, registry::RegistryHandle,
-        relay::RelayHandle,
+        accounts::AccountsHandle, audit::AuditHandle, feed::FeedHandle, files::Files,
+        registry::RegistryHandle, relay::RelayHandle,
     },
     pack::Pack,
     store::hub::events::Viewer,
@@ -24,6 +24,7 @@ pub struct Context {
     pub accounts: AccountsHandle,
     pub audit: AuditHandle,
     pub registry: RegistryHandle,
+    pub files: Files,
     pub pack: Arc<Pack>,
     pub limits: Arc<Limits>,
     pub heartbeat_ms: u64,

@@ -9,6 +9,7 @@ mod changes;
 mod cli;
 mod faults;
 mod contract;
+mod files;
 mod guarantees;
 mod http;
 mod idempotency;

@@ -70,6 +70,7 @@ pub fn restore(dir: &DataDir, _claim: &Lock, file: &Path) -> Result<Restored, Er
     place(&data, dir.data_db())?;
     let files = staging.path().join("files");
     if files.is_dir() {
+        sync_tree(&files).map_err(Error::io(dir.files()))?;
         fs::rename(&files, dir.files()).map_err(Error::io(dir.files()))?;
     }
     sync_directory(dir.root()).map_err(Error::io(dir.root()))?;
@@ -107,6 +108,19 @@ fn set_aside(path: &Path, aside: &str) -> Result<bool, Error> {
     fs::create_dir_all(&directory).map_err(Error::io(&directory))?;
     fs::rename(path, directory.join(name)).map_err(Error::io(path))?;
     Ok(true)
+}
+
+/// Forces a directory and what is in it to the disk.
+fn sync_tree(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_tree(&entry.path())?;
+        } else {
+            fs::File::open(entry.path())?.sync_all()?;
+        }
+    }
+    sync_directory(directory)
 }
 
 /// Moves a staged file to its place, which may be on another disk (`data.path`).

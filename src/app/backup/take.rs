@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{app::data_dir::DataDir, domain::timestamp, store};
+use crate::{app::data_dir::DataDir, domain::timestamp, hub::files::Shelf, store};
 
 use super::{
     Error, Manifest,
@@ -51,6 +51,9 @@ pub fn take(dir: &DataDir, target: &Path, prefix: &str) -> Result<Taken, Error> 
     fs::create_dir_all(parent).map_err(Error::io(parent))?;
     let staging = Staging::new(parent).map_err(Error::io(parent))?;
 
+    // Files never change and are there before their row: whatever hub.db is copied with is on the disk, as long as
+    // nothing is removed meanwhile.
+    let _hold = Shelf::hold(&dir.files()).map_err(Error::io(dir.files()))?;
     // The business database first: write audits leave it only once hub.db has them, so the later copy of
     // hub.db lacks none. What it has beyond the copy of data.db is history of writes that a restore undoes.
     let data_copy = staging.path().join("data.db");
@@ -126,7 +129,12 @@ fn collect(directory: &Path, name: &str, members: &mut Vec<Member>) -> io::Resul
     };
     found.sort_by_key(fs::DirEntry::file_name);
     for entry in found {
-        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        let file_name = entry.file_name();
+        let file_name = file_name.to_string_lossy();
+        if !Shelf::is_content(&file_name) {
+            continue;
+        }
+        let name = format!("{name}/{file_name}");
         let kind = entry.file_type()?;
         if kind.is_dir() {
             collect(&entry.path(), &name, members)?;

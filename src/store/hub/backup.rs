@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use diesel::{
-    Connection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query,
-    sql_types::Text,
+    Connection, QueryDsl, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection,
+    sql_query, sql_types::Text,
 };
 
-use super::{audit, notifications};
+use super::{audit, notifications, schema::files};
 
 /// Why a copy or a check failed.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +102,39 @@ pub fn verify_audit(path: &Path) -> Result<u64, Error> {
             fault.id, fault.what
         ))),
     }
+}
+
+/// A file as its row describes it.
+pub struct Recorded {
+    /// Name on the disk.
+    pub stored: String,
+    pub bytes: u64,
+    pub sha256: Vec<u8>,
+}
+
+/// What must be on the disk beside the database; nothing where it was written before there were files.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub fn recorded_files(path: &Path) -> Result<Vec<Recorded>, Error> {
+    let mut conn = open(path)?;
+    let tables: Vec<Named> =
+        sql_query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'files'")
+            .load(&mut conn)?;
+    if tables.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(String, i64, Vec<u8>)> = files::table
+        .select((files::stored, files::size, files::sha256))
+        .load(&mut conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(stored, size, sha256)| Recorded {
+            stored,
+            bytes: size.unsigned_abs(),
+            sha256,
+        })
+        .collect())
 }
 
 /// For `restore`: the business database has a new epoch and goes on numbering its write audits and notifications behind

@@ -8,6 +8,7 @@ pub mod backup;
 pub mod chain;
 pub mod error;
 pub mod events;
+pub mod files;
 pub mod generation;
 pub mod known_pairs;
 pub mod logins;
@@ -31,7 +32,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-pub use backup::{backup_to, check, rebase_shipped, verify_audit};
+pub use backup::{backup_to, check, rebase_shipped, recorded_files, verify_audit};
 pub use error::{Error, Result};
 
 /// The migrations of `hub.db`, part of the binary.

@@ -63,6 +63,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    files (id) {
+        id -> BigInt,
+        owner_id -> BigInt,
+        name -> Text,
+        mime -> Text,
+        size -> BigInt,
+        sha256 -> Binary,
+        stored -> Text,
+        duration_ms -> Nullable<BigInt>,
+        width -> Nullable<Integer>,
+        height -> Nullable<Integer>,
+        thumbnail -> Nullable<Text>,
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     known_pairs (user_id, address) {
         user_id -> BigInt,
         address -> Text,
@@ -155,6 +172,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit,
     audit_head,
     audit_shipped,
+    files,
     known_pairs,
     logins,
     notifications,

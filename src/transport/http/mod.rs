@@ -11,6 +11,7 @@ mod caller;
 pub(super) mod encoding;
 mod endpoint;
 mod events;
+mod files;
 mod functions;
 mod gate;
 mod health;
@@ -178,6 +179,7 @@ fn all_endpoints() -> Vec<Endpoint> {
         events::endpoints(),
         socket::endpoints(),
         tables::endpoints(),
+        files::endpoints(),
         schema::endpoints(),
         health::endpoints(),
         metrics::endpoints(),

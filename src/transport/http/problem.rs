@@ -21,7 +21,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 #[derive(Debug, Clone)]
 pub struct Problem {
     pub error: Error,
-    /// Where HTTP has a status of its own for what the catalogue calls something wider (405).
+    /// Where HTTP has a status of its own for what the catalogue calls something wider (405, 416).
     status: Option<StatusCode>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -34,6 +34,17 @@ impl Problem {
             status: Some(StatusCode::METHOD_NOT_ALLOWED),
             headers: HeaderValue::from_str(allowed)
                 .map(|value| vec![(header::ALLOW, value)])
+                .unwrap_or_default(),
+        }
+    }
+
+    /// 416 with the length that the file does have.
+    pub fn range_not_satisfiable(length: u64) -> Self {
+        Self {
+            error: Error::invalid("The range lies outside of the file."),
+            status: Some(StatusCode::RANGE_NOT_SATISFIABLE),
+            headers: HeaderValue::from_str(&format!("bytes */{length}"))
+                .map(|value| vec![(header::CONTENT_RANGE, value)])
                 .unwrap_or_default(),
         }
     }

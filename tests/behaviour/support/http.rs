@@ -117,6 +117,32 @@ impl Client {
         })
     }
 
+    /// A body of any type and length.
+    #[track_caller]
+    pub fn post_bytes(&self, path: &str, content_type: &str, body: &[u8]) -> Reply {
+        let mut request = http::Request::builder()
+            .method("POST")
+            .uri(format!("{}{path}", self.base))
+            .header("content-type", content_type);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let response = self.agent.run(request.body(body).unwrap()).unwrap();
+        let (parts, mut body) = response.into_parts();
+        Reply {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            text: body.read_to_string().unwrap(),
+        }
+    }
+
+    /// Status, headers and the bytes of the body.
+    #[track_caller]
+    pub fn bytes(&self, method: &str, path: &str) -> (u16, http::HeaderMap, Vec<u8>) {
+        let (parts, mut body) = self.open(method, path, None).unwrap().into_parts();
+        (parts.status.as_u16(), parts.headers, body.read_to_vec().unwrap())
+    }
+
     /// The response with its body still to be read.
     pub fn open(
         &self,

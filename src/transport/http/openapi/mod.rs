@@ -66,6 +66,7 @@ pub fn document(endpoints: &[Endpoint], pack: &Pack) -> Value {
         "tags": [
             { "name": "login", "description": "Logging in and one's own account." },
             { "name": "data", "description": "Statements, functions, tables and events." },
+            { "name": "people", "description": "What people do with each other." },
             { "name": "pack", "description": "Routes declared by the functions of the app pack." },
             { "name": "hub", "description": "The hub itself." },
             { "name": "admin", "description": "For administrators." }
@@ -203,6 +204,8 @@ mod tests {
             ("get", "/api/tables/{table}/{key}"),
             ("patch", "/api/tables/{table}/{key}"),
             ("delete", "/api/tables/{table}/{key}"),
+            ("post", "/api/files"),
+            ("get", "/api/files/{id}"),
             ("get", "/api/schema"),
             ("get", "/api/metrics"),
             ("get", "/metrics"),

@@ -116,6 +116,16 @@ fn people() -> Value {
             })
         ),
         "LoginSessions": object(&["sessions"], json!({ "sessions": list("LoginSession") })),
+        "UploadedFile": object(
+            &["id", "name", "mime", "size", "sha256", "url", "duration_ms", "width", "height", "thumbnail_url"],
+            json!({
+                "id": integer(), "name": text(), "mime": text(), "size": integer(),
+                "sha256": { "type": "string", "description": "Of the bytes, hex." },
+                "url": { "type": "string", "description": "Works for `files.ticket_ttl_s` without a token." },
+                "duration_ms": maybe("integer"), "width": maybe("integer"), "height": maybe("integer"),
+                "thumbnail_url": maybe("string")
+            })
+        ),
         "Role": object(
             &["name", "title", "login_from", "admin", "raw_sql", "notify", "open_calls"],
             json!({
