@@ -12,13 +12,13 @@ use crate::{
 /// The pack of `--demo`, inside the binary.
 const DEMO: &str = "shop";
 
-/// The pack to serve; `named` is `--app`.
+/// The pack to serve; `named` is `--app`, a directory or the name of a pack that ships.
 ///
 /// # Errors
 /// A bad pack, with file, line and reason; a remembered one that is gone.
 pub fn choose(dir: &DataDir, named: Option<&Path>) -> Result<Pack, Failure> {
     if let Some(path) = named {
-        return Pack::load(path).map_err(Failure::failed);
+        return Pack::named(path).map_err(Failure::failed);
     }
     let builtin = builtin(dir)?;
     match remembered(dir)? {
@@ -34,25 +34,30 @@ pub fn choose(dir: &DataDir, named: Option<&Path>) -> Result<Pack, Failure> {
     }
 }
 
-/// Notes where the pack lies, for later starts and the command line. Call once the pack turned out good.
+/// Notes which pack it is, for later starts and the command line. Call once the pack turned out good.
 ///
 /// # Errors
 /// Where `hub.db` cannot be written.
 pub fn remember(dir: &DataDir, pack: &Pack) -> Result<(), Failure> {
-    let Some(path) = &pack.dir else {
-        // Inside the binary, or none: nothing to find again.
+    if pack.is_none() {
         return Ok(());
-    };
+    }
     // A later start may be from another working directory.
-    let path = std::path::absolute(path)?;
+    let path = pack.dir.as_ref().map(std::path::absolute).transpose()?;
     HubStore::open_in(dir.root())
         .and_then(|store| {
-            store.write(|conn| settings::set(conn, settings::PACK_DIR, &path.to_string_lossy()))
+            store.write(|conn| match &path {
+                Some(path) => settings::set(conn, settings::PACK_DIR, &path.to_string_lossy()),
+                None => {
+                    settings::remove(conn, settings::PACK_DIR)?;
+                    settings::set(conn, settings::PACK_BUILTIN, &pack.name)
+                }
+            })
         })
         .map_err(Failure::failed)
 }
 
-/// Which pack inside the binary the set-up page chose.
+/// Which pack inside the binary was named, or chosen on the set-up page.
 fn builtin(dir: &DataDir) -> Result<Option<String>, Failure> {
     setting(dir, settings::PACK_BUILTIN)
 }
@@ -100,6 +105,17 @@ mod tests {
         let again = choose(&dir, None).unwrap();
         assert_eq!(again.name, "mine");
         assert_eq!(again.dir, Some(mine));
+    }
+
+    #[test]
+    fn a_pack_that_ships_goes_by_its_name_and_is_remembered() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::create(temp.path(), &Config::default()).unwrap();
+        let clinic = choose(&dir, Some(Path::new("clinic"))).unwrap();
+        assert_eq!((clinic.name.as_str(), &clinic.dir), ("clinic", &None));
+        remember(&dir, &clinic).unwrap();
+        assert_eq!(choose(&dir, None).unwrap().name, "clinic");
+        assert!(choose(&dir, Some(Path::new("no-such-pack"))).is_err());
     }
 
     #[test]

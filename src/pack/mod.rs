@@ -113,6 +113,17 @@ impl Pack {
         }
     }
 
+    /// What `--app` names: a directory, or, where there is none of that name, a pack inside the binary.
+    pub fn named(path: &Path) -> Result<Self, PackError> {
+        let shipped = path
+            .to_str()
+            .filter(|name| !path.exists() && embedded_names().any(|known| known == *name));
+        match shipped {
+            Some(name) => Self::embedded(name),
+            None => Self::load(path),
+        }
+    }
+
     fn from_files(files: &Files) -> Result<Self, PackError> {
         let Some(app) = files.get("app.toml") else {
             return Err(PackError::one(

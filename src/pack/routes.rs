@@ -4,7 +4,6 @@ use super::{Method, Route, names::is_identifier};
 
 /// First segments that are the hub's own.
 const RESERVED: &[&str] = &[
-    "api",
     "ws",
     "metrics",
     "admin",
@@ -16,6 +15,28 @@ const RESERVED: &[&str] = &[
     "sdk",
     "sw.js",
     "manifest.webmanifest",
+];
+
+/// What stands behind `/api/` in the hub's own paths; whatever else stands there may be a pack's, because front ends
+/// that are to be kept have their routes there. `transport::http` checks that none is missing.
+pub const RESERVED_API: &[&str] = &[
+    "admin",
+    "auth",
+    "batch",
+    "events",
+    "files",
+    "health",
+    "info",
+    "me",
+    "messaging",
+    "metrics",
+    "openapi.json",
+    "query",
+    "request",
+    "rpc",
+    "schema",
+    "setup",
+    "tables",
 ];
 
 impl Method {
@@ -63,6 +84,13 @@ pub fn parse(value: &str) -> Result<Route, String> {
         return Err(
             "the first segment of a path is a word: it would stand before the hub's own paths".into(),
         );
+    }
+    if first.eq_ignore_ascii_case("api") {
+        let second = segments.get(1).copied().unwrap_or_default();
+        let is_taken = |own: &&str| own.eq_ignore_ascii_case(second);
+        if second.is_empty() || second.starts_with(':') || RESERVED_API.iter().any(|own| is_taken(&own)) {
+            return Err(format!("`/{first}/{second}` is the hub's own"));
+        }
     }
     let mut names = Vec::new();
     for segment in &segments {

@@ -206,7 +206,10 @@ fn routes_stand_beside_the_hubs_own() {
     let f = "-- name: f :one\n-- roles: vendeur\n-- param: a text\n";
     for path in [
         "/",
-        "/api/x",
+        "/api",
+        "/api/:a",
+        "/api/Query",
+        "/api/messaging/x",
         "/WS",
         "/metrics",
         "/admin/x",
@@ -225,6 +228,12 @@ fn routes_stand_beside_the_hubs_own() {
         4,
         "`:b` is no parameter",
     );
+    // Front ends that are to be kept have routes under /api.
+    check(&[(
+        "functions/f.sql",
+        &format!("{f}-- http: GET /api/medicines/:a\nSELECT :a;\n"),
+    )])
+    .unwrap();
     let g = f.replace(" f ", " g ");
     function_fault(
         &format!("{f}-- http: GET /x/:a\nSELECT :a;\n{g}-- http: GET /x/:a\nSELECT :a;\n"),

@@ -15,7 +15,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The pack's directory
+    /// The pack's directory, or the name of one that ships
     #[arg(value_name = "DIR")]
     dir: PathBuf,
     /// The database that the pack is for, where its migrations do not make the tables; only its schema is read
@@ -29,7 +29,7 @@ pub struct Args {
 /// # Errors
 /// Every fault of the pack with file, line and reason.
 pub fn run(args: Args, _: &Global) -> Result<(), Failure> {
-    let checked = Pack::load(&args.dir).and_then(|mut pack| {
+    let checked = Pack::named(&args.dir).and_then(|mut pack| {
         let database = args.database.or_else(|| pack.database.clone());
         let trials = pack_check::run_everything(&mut pack, database.as_deref())?;
         Ok((pack, trials))

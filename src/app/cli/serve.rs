@@ -19,7 +19,8 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The app pack to serve [default: the one that the data directory remembers]
+    /// The app pack to serve: its directory, or the name of one that ships (shop, clinic, records, telemedicine)
+    /// [default: the one that the data directory remembers]
     #[arg(long, value_name = "DIR")]
     app: Option<PathBuf>,
     /// Address and port [default: 0.0.0.0:8080, with --demo 127.0.0.1:8080]

@@ -12,7 +12,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The pack's directory; default: the pack that the data directory remembers
+    /// The pack's directory, or the name of one that ships [default: the pack that the data directory remembers]
     #[arg(long, value_name = "DIR")]
     app: Option<PathBuf>,
     /// The database that the pack is for, where its migrations do not make the tables; only its schema is read
@@ -25,7 +25,7 @@ pub struct Args {
 /// The faults of the pack.
 pub fn run(args: Args, global: &Global) -> Result<(), Failure> {
     let (mut pack, served) = match &args.app {
-        Some(dir) => (Pack::load(dir).map_err(Failure::failed)?, None),
+        Some(dir) => (Pack::named(dir).map_err(Failure::failed)?, None),
         None => {
             let (_, dir) = global.open()?;
             (packs::choose(&dir, None)?, Some(dir.data_db().to_owned()))

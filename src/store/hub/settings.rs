@@ -7,7 +7,7 @@ use super::{Connection, Result, schema::settings};
 /// The directory of the pack that was served last.
 pub const PACK_DIR: &str = "pack_dir";
 
-/// The pack inside the binary that the set-up page chose.
+/// The pack inside the binary that was served last, or chosen on the set-up page; a directory goes before it.
 pub const PACK_BUILTIN: &str = "pack_builtin";
 
 /// The id of the account that the first start made, while the set-up page may still take its place.

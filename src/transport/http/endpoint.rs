@@ -112,7 +112,17 @@ mod tests {
     use actix_web::{App, http::StatusCode, test};
 
     use super::*;
-    use crate::transport::http::all_endpoints;
+    use crate::{pack::routes::RESERVED_API, transport::http::all_endpoints};
+
+    #[::core::prelude::v1::test]
+    fn no_pack_can_take_a_path_of_the_hub_under_api() {
+        for endpoint in all_endpoints() {
+            if let Some(rest) = endpoint.path.strip_prefix("/api/") {
+                let word = rest.split('/').next().unwrap();
+                assert!(RESERVED_API.contains(&word), "{}", endpoint.path);
+            }
+        }
+    }
 
     #[actix_web::test]
     async fn every_path_is_routed_and_refuses_other_methods_with_allow() {
