@@ -47,3 +47,19 @@ export function perFrame(run) {
     else requestAnimationFrame(go);
   };
 }
+
+/**
+ * What `read()` gives, current in a component, read again (once per frame) after each of these events of an emitter.
+ * @param {{ on(name: string, listener: () => void): () => void } | null | undefined} source
+ */
+export function useEvents(source, events, read) {
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    if (!source) return;
+    const again = perFrame(() => redraw((n) => n + 1));
+    const stops = events.map((name) => source.on(name, again));
+    again();
+    return () => stops.forEach((stop) => stop());
+  }, [source]);
+  return source ? read(source) : undefined;
+}

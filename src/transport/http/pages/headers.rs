@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponseBuilder, http::header};
 /// names the service worker's script. The socket's host is spelled out for browsers whose `'self'` leaves it out.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
     media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types comptoir; connect-src 'self'";
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types comptoir; connect-src 'self' blob:";
 
 const PERMISSIONS: &str = "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), \
     fullscreen=(self), geolocation=(), payment=(), usb=(), serial=(), bluetooth=()";

@@ -1,0 +1,73 @@
+// A table of any number of rows: only those in view are drawn; the columns take their widths from the first rows.
+import { html, useMemo, useRef, useState } from "../view.js";
+import { t } from "../i18n.js";
+import { FixedList } from "./virtual-list.js";
+import { Icon } from "./icon.js";
+
+const ROW_HEIGHT = 34;
+
+/** How a value of the database is shown. Always text. */
+export function valueText(value) {
+  if (value === null || value === undefined) return "";
+  if (value instanceof Uint8Array) return `⟨${value.length} B⟩`;
+  if (typeof value === "object") return "$blob_bytes" in value ? `⟨${value.$blob_bytes} B⟩` : JSON.stringify(value);
+  return String(value);
+}
+
+const isNumber = (value) => typeof value === "number" || typeof value === "bigint";
+
+/** Columns of equal look for arrays of objects: [{ name, number }]. */
+export function columnsOf(names, rows) {
+  const sample = rows.slice(0, 60);
+  return names.map((name) => {
+    const values = sample.map((row) => row[name]);
+    const filled = values.filter((value) => value !== null && value !== undefined);
+    const number = filled.length > 0 && filled.every(isNumber);
+    const longest = Math.max(name.length + 3, ...values.map((value) => valueText(value).length));
+    return { name, number, width: Math.min(Math.max(longest * 8 + 26, 76), 300) };
+  });
+}
+
+/** `rows`: objects; `keyOf(row)`; `flashOf(row)`: a number that rises when the row changed, or 0. */
+export function DataGrid({ label, names, rows, keyOf, flashOf = () => 0, onRow, chosen, empty }) {
+  const [sort, setSort] = useState(null);
+  const widthsOf = useRef(null);
+  // Widths are settled by the first rows that come and then stay: nothing jumps while changes stream in.
+  const settled = `${names.join("\n")}|${rows.length > 0}`;
+  if (widthsOf.current?.settled !== settled) widthsOf.current = { settled, columns: columnsOf(names, rows) };
+  const columns = widthsOf.current.columns;
+  const sorted = useMemo(() => (sort ? [...rows].sort(by(sort)) : rows), [rows, sort]);
+  const template = columns.map(({ width }, i) => (i === columns.length - 1 ? `minmax(${width}px, 1fr)` : `${width}px`)).join(" ");
+  const total = columns.reduce((sum, { width }) => sum + width, 0);
+
+  const header = html`<div class="grid-head" role="row" style=${{ gridTemplateColumns: template }}>
+    ${columns.map(({ name, number }) => html`<div key=${name} role="columnheader" class=${number ? "number" : ""}
+      aria-sort=${sort?.name === name ? (sort.down ? "descending" : "ascending") : "none"}>
+      <button type="button" title=${t("data.sort", { name })} onClick=${() => setSort(next(sort, name))}>
+        <span class="clip" dir="auto">${name}</span>${sort?.name === name && html`<span aria-hidden="true">${sort.down ? "▾" : "▴"}</span>`}</button></div>`)}
+  </div>`;
+  const render = (row, index) => {
+    const key = keyOf(row), flash = flashOf(row);
+    return html`<div key=${flash} role="row" aria-rowindex=${index + 2} aria-selected=${onRow ? String(chosen === key) : undefined}
+      class=${`grid-row ${index % 2 ? "odd" : ""} ${flash ? "flash" : ""} ${onRow ? "can" : ""}`} style=${{ gridTemplateColumns: template, blockSize: `${ROW_HEIGHT}px` }}
+      onClick=${onRow && (() => onRow(row))}>
+      ${columns.map(({ name, number }, i) => html`<div key=${name} role="cell" class=${`clip ${number ? "number" : ""}`} dir="auto">
+        ${onRow && i === 0 ? html`<button type="button" class="cell-button" onClick=${() => onRow(row)}>${cell(row[name])}</button>` : cell(row[name])}</div>`)}
+    </div>`;
+  };
+  return html`<div class="grid" role="table" aria-label=${label} aria-rowcount=${rows.length + 1} aria-colcount=${columns.length}>
+    <${FixedList} class="grid-body" items=${sorted} rowHeight=${ROW_HEIGHT} keyOf=${keyOf} render=${render} header=${header}
+      role="rowgroup" aria-label=${label} style=${{ "--grid-width": `${total}px` }} footer=${rows.length === 0 && empty} />
+  </div>`;
+}
+
+const cell = (value) => (value === null || value === undefined ? html`<span class="null">${t("data.null")}</span>` : valueText(value));
+
+const next = (sort, name) => (sort?.name !== name ? { name, down: false } : sort.down ? null : { name, down: true });
+const collator = new Intl.Collator(undefined, { numeric: true });
+const by = ({ name, down }) => (a, b) => {
+  const [x, y] = [a[name], b[name]];
+  const order = x === y ? 0 : x === null || x === undefined ? -1 : y === null || y === undefined ? 1
+    : isNumber(x) && isNumber(y) ? (x < y ? -1 : 1) : collator.compare(valueText(x), valueText(y));
+  return down ? -order : order;
+};

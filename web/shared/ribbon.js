@@ -1,0 +1,25 @@
+// The state of the connection, always in the same place: online, reconnecting in n seconds, offline with n writes waiting.
+import { html, useEffect, useState } from "./view.js";
+import { useStore } from "./store.js";
+import { t } from "./i18n.js";
+import { link } from "./hub.js";
+
+export function Ribbon() {
+  const { status, retryAt, queued } = useStore(link);
+  const [, tick] = useState(0);
+  const waiting = status === "reconnecting" && retryAt;
+  useEffect(() => {
+    if (!waiting) return;
+    const timer = setInterval(() => tick((n) => n + 1), 500);
+    return () => clearInterval(timer);
+  }, [waiting]);
+  const kind = status === "online" ? (queued ? "waiting" : "") : status === "offline" || status === "disconnected" ? "offline" : "waiting";
+  const text = {
+    online: () => t("link.online"),
+    reconnecting: () => t("link.waiting", { n: Math.max(0, Math.ceil((retryAt - Date.now()) / 1000)) }),
+    offline: () => t("link.offline"),
+    disconnected: () => t("link.denied"),
+  }[status]?.() ?? t("link.connecting");
+  return html`<div class=${`ribbon ${kind}`} role="status" data-status=${status}><span class="dot inline"></span>
+    <span>${text}${queued > 0 && html` · <span data-queued=${queued}>${t("link.queued", { n: queued })}</span>`}</span></div>`;
+}

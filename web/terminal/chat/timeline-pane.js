@@ -1,0 +1,95 @@
+// One room: its messages and the place to write.
+import { html, useEffect, useMemo, useRef, useState } from "../../shared/view.js";
+import { useEvents } from "../../shared/store.js";
+import { day, t } from "../../shared/i18n.js";
+import { Avatar } from "../../shared/components/avatar.js";
+import { Button } from "../../shared/components/button.js";
+import { Icon } from "../../shared/components/icon.js";
+import { Empty, Failed, Loading } from "../../shared/components/states.js";
+import { VariableList } from "../../shared/components/variable-list.js";
+import { hub } from "../../shared/hub.js";
+import { CallButtons } from "../calls/call-buttons.js";
+import { Composer } from "./composer.js";
+import { MessageRow } from "./message.js";
+import { isMine, otherOf, roomName } from "./naming.js";
+import { keyOfMessage, timelineRows } from "./rows.js";
+
+export function TimelinePane({ room, around, details, onDetails }) {
+  const timeline = hub().rooms.timeline(room.id);
+  const messages = useEvents(timeline, ["change"], () => timeline.messages) ?? [];
+  const [error, setError] = useState(null);
+  const [reply, setReply] = useState(null);
+  const [editing, setEditing] = useState(null);
+  const [atEnd, setAtEnd] = useState(true);
+  const [toEnd, setToEnd] = useState(0);
+  const [aim, setAim] = useState(null);
+  // Where "new" begins is settled when the room is opened; reading on does not move it.
+  const newFrom = useRef(room.unread ? room.read_up_to : Infinity).current;
+  const rows = useMemo(() => timelineRows(messages, { newFrom, isMine, day }), [messages]);
+
+  const load = () => { setError(null); timeline.load().catch(setError); };
+  useEffect(load, []);
+  useEffect(() => { if (around && timeline.loaded) void showAround(around); }, [around, timeline.loaded]);
+  useEffect(() => {
+    if (!atEnd || document.hidden || !timeline.loaded) return;
+    timeline.markRead().catch(() => { /* said again with the next message */ });
+  }, [messages, atEnd]);
+  useEffect(() => {
+    const seen = () => { if (!document.hidden && atEnd && timeline.loaded) timeline.markRead().catch(() => {}); };
+    document.addEventListener("visibilitychange", seen);
+    return () => document.removeEventListener("visibilitychange", seen);
+  }, [atEnd]);
+
+  async function showAround(seq) {
+    // Back to that place page by page: what lies between is then there too.
+    for (let pages = 0; pages < 400 && timeline.hasMore && (timeline.messages[0]?.seq ?? 0) > seq; pages++) await timeline.loadBefore(200);
+    const found = timeline.messages.find((message) => message.seq === seq);
+    if (found) setAim({ key: keyOfMessage(found), seq });
+  }
+  const byId = useMemo(() => new Map(messages.map((message) => [message.id, message])), [messages]);
+  const act = { onReply: setReply, onEdit: (message) => { setReply(null); setEditing(message); }, onShow: (message) => showAround(message.seq), timeline, room };
+  const render = (row) => row.day ? html`<div class="day">${row.day}</div>`
+    : row.newLine ? html`<div class="new-line">${t("chat.new-line")}</div>`
+    : html`<${MessageRow} message=${row.message} first=${row.first} group=${room.kind !== "direct"} quoted=${byId.get(row.message.reply_to)} aimed=${aim?.key === row.key ? aim : null} act=${act} />`;
+
+  const other = otherOf(room);
+  return html`<section class="pane timeline" aria-label=${t("chat.messages", { name: roomName(room) })}>
+    <header class="pane-head">
+      <a class="button quiet icon-only narrow-only" href="#/chat" aria-label=${t("back")}><${Icon} name="back" /></a>
+      <${Avatar} name=${roomName(room)} seed=${other?.username ?? room.id} square=${!other} status=${other && hub().presence.status(other.user_id)}>${!other && html`<${Icon} name="users" />`}<//>
+      <div class="room-title grow"><h1 class="clip" dir="auto">${roomName(room)}</h1><${Subtitle} room=${room} other=${other} /></div>
+      <${CallButtons} room=${room} />
+      <${Button} icon="info" kind="quiet" label=${t("chat.details")} aria-pressed=${details} onClick=${onDetails} />
+    </header>
+    ${error && !timeline.loaded ? html`<div class="messages"><${Failed} error=${error} onRetry=${load} /></div>`
+      : !timeline.loaded && messages.length === 0 ? html`<div class="messages"><${Loading} lines=${6} block="3rem" /></div>`
+      : rows.length === 0 ? html`<div class="messages"><${Empty} icon="chat" title=${t("chat.empty")} text=${t("chat.empty.why")} /></div>`
+      : html`<${VariableList} class="messages" role="log" aria-live="off" aria-label=${t("chat.messages", { name: roomName(room) })} items=${rows} keyOf=${(row) => row.key} render=${render}
+          onNearTop=${() => timeline.loaded && timeline.hasMore && loadOlder(timeline)} onEnd=${setAtEnd} aim=${aim} toEnd=${toEnd} />`}
+    <${TypingLine} timeline=${timeline} room=${room} />
+    <div style=${{ position: "relative" }}>
+      ${!atEnd && html`<div class="to-bottom"><button type="button" class="button" onClick=${() => { setToEnd(toEnd + 1); setAtEnd(true); }}>${room.unread > 0 ? t("chat.unread", { n: room.unread }) : t("chat.new-below")} ↓</button></div>`}
+      <${Composer} key=${editing?.id ?? "new"} timeline=${timeline} room=${room} reply=${reply} onReply=${setReply} editing=${editing} onEdited=${() => setEditing(null)} onSent=${() => setToEnd((n) => n + 1)} />
+    </div>
+  </section>`;
+}
+
+const loading = new WeakSet();
+async function loadOlder(timeline) {
+  if (loading.has(timeline)) return;
+  loading.add(timeline);
+  try { await timeline.loadBefore(100); } catch { /* asked again at the next scroll */ } finally { loading.delete(timeline); }
+}
+
+function Subtitle({ room, other }) {
+  useEvents(hub().presence, ["change"], () => 0);
+  const status = other && hub().presence.get(other.user_id);
+  const text = other ? [t(`me.${status?.status ?? "offline"}`), status?.status_text].filter(Boolean).join(" · ") : t("chat.members.n", { n: room.member_count ?? room.members.length });
+  return html`<span class="muted small clip" dir="auto">${text}</span>`;
+}
+
+function TypingLine({ timeline, room }) {
+  const users = useEvents(timeline, ["typing"], () => timeline.typing.users) ?? [];
+  const nameOf = (id) => room.members.find(({ user_id }) => user_id === id)?.display_name ?? hub().presence.get(id)?.username ?? "…";
+  return html`<div class="typing clip" dir="auto">${users.length === 1 ? t("chat.typing.one", { name: nameOf(users[0]) }) : users.length > 1 ? t("chat.typing.many") : ""}</div>`;
+}

@@ -1,0 +1,60 @@
+// The data view: tables, actions (the pack's functions) and, for roles that may, SQL.
+import { html, useEffect, useState } from "../../shared/view.js";
+import { useStore } from "../../shared/store.js";
+import { t } from "../../shared/i18n.js";
+import { Icon } from "../../shared/components/icon.js";
+import { Empty, Failed, Loading } from "../../shared/components/states.js";
+import { me, schema, loadMe } from "../account.js";
+import { TablePane } from "./table-pane.js";
+import { FunctionPane } from "./function-pane.js";
+import { SqlPane } from "./sql-pane.js";
+import { readableTables } from "./readable.js";
+import "./words.js";
+
+/** `what`: ["table", name], ["run", function] or ["sql"]. */
+export function DataView({ what }) {
+  const who = useStore(me), tables = useStore(schema);
+  const [error, setError] = useState(null);
+  const load = () => { setError(null); loadMe().catch(setError); };
+  useEffect(() => { if (!tables) load(); }, []);
+  if (error && !tables) return html`<div class="pane"><${Failed} error=${error} onRetry=${load} /></div>`;
+  if (!who || !tables) return html`<div class="pane"><${Loading} /></div>`;
+  const [kind, name] = what;
+  return html`<div class=${`data ${kind ? "has-main" : ""}`}>
+    <${Contents} who=${who} schema=${tables} chosen=${what} />
+    <section class="data-main pane" aria-label=${name ?? t(kind === "sql" ? "data.sql" : "nav.data")}>${main(kind, name, who, tables)}</section>
+  </div>`;
+}
+
+function main(kind, name, who, schema) {
+  if (kind === "table") {
+    const table = readableTables(schema).find((one) => one.name === name);
+    if (table) return html`<${TablePane} key=${name} table=${table} />`;
+  }
+  if (kind === "run") {
+    const called = schema.functions.find((one) => one.name === name);
+    if (called) return html`<${FunctionPane} key=${name} called=${called} />`;
+  }
+  if (kind === "sql" && mayWriteSql(who)) return html`<${SqlPane} />`;
+  return html`<${Empty} icon="table" title=${t("data.choose")} text=${t("data.choose.why")} />`;
+}
+
+const mayWriteSql = (who) => who.role.raw_sql || who.role.admin;
+
+function Contents({ who, schema, chosen }) {
+  const [text, setText] = useState("");
+  const fits = ({ name }) => name.toLowerCase().includes(text.trim().toLowerCase());
+  const tables = readableTables(schema).filter(fits);
+  const functions = schema.functions.filter(fits);
+  const item = (kind, name, icon) => html`<li key=${`${kind}/${name}`}><a class="side-item" href=${`#/data/${kind}/${encodeURIComponent(name)}`}
+    aria-current=${chosen[0] === kind && chosen[1] === name ? "page" : undefined}><${Icon} name=${icon} small /><span class="clip" dir="auto">${name}</span></a></li>`;
+  return html`<nav class="side pane scroll" aria-label=${t("nav.data")}>
+    <div class="side-top"><div class="search-box"><${Icon} name="search" small /><input type="search" class="input search" placeholder=${t("search")} aria-label=${t("data.find")} value=${text} onInput=${(e) => setText(e.target.value)} /></div></div>
+    ${mayWriteSql(who) && html`<a class="side-item" href="#/data/sql" aria-current=${chosen[0] === "sql" ? "page" : undefined}><${Icon} name="code" small /><span>${t("data.sql")}</span></a>`}
+    <h2 class="side-heading">${t("data.functions")}</h2>
+    <ul class="side-list">${functions.map(({ name }) => item("run", name, "function"))}</ul>
+    <h2 class="side-heading">${t("data.tables")}</h2>
+    ${tables.length === 0 && !text && html`<p class="muted small side-note">${t("data.none")}</p>`}
+    <ul class="side-list">${tables.map(({ name }) => item("table", name, "table"))}</ul>
+  </nav>`;
+}

@@ -1,0 +1,99 @@
+// A function of the pack as a form made from its declared parameters.
+import { html, useState } from "../../shared/view.js";
+import { useStore } from "../../shared/store.js";
+import { t } from "../../shared/i18n.js";
+import { Button } from "../../shared/components/button.js";
+import { Check, Field } from "../../shared/components/field.js";
+import { Icon } from "../../shared/components/icon.js";
+import { errorText } from "../../shared/components/states.js";
+import { toast } from "../../shared/components/toast.js";
+import { hub, link } from "../../shared/hub.js";
+import { ResultTable } from "./result.js";
+
+export function FunctionPane({ called }) {
+  const [values, setValues] = useState(() => Object.fromEntries(called.params.map((param) => [param.name, initial(param)])));
+  const [problems, setProblems] = useState({});
+  const [outcome, setOutcome] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const { status } = useStore(link);
+
+  async function run(event) {
+    event.preventDefault();
+    const { args, wrong } = read(called.params, values);
+    setProblems(wrong);
+    if (Object.keys(wrong).length > 0) return;
+    setOutcome(null);
+    setBusy(true);
+    // While the hub is away the write is kept and sent later: the form is free for the next one.
+    if (status !== "online") { setBusy(false); toast({ text: t("data.queued"), kind: "warn" }); }
+    try {
+      setOutcome({ data: await hub().rpc(called.name, args) });
+    } catch (error) {
+      setOutcome({ error });
+      if (status !== "online" && error.code !== "closed") toast({ title: called.name, text: errorText(error), kind: "danger", ms: 0 });
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return html`
+    <header class="pane-head">
+      <a class="button quiet icon-only narrow-only" href="#/data" aria-label=${t("back")}><${Icon} name="back" /></a>
+      <h1 class="clip" dir="auto">${called.name}</h1>
+    </header>
+    <div class="form-page scroll">
+      <form class="card form-card" onSubmit=${run} method="dialog" novalidate>
+        ${called.params.length === 0 && html`<p class="muted">${t("data.no-params")}</p>`}
+        ${called.params.map((param) => html`<${Param} key=${param.name} param=${param} value=${values[param.name]} problem=${problems[param.name]}
+          onValue=${(value) => setValues((old) => ({ ...old, [param.name]: value }))} />`)}
+        <div class="row"><${Button} kind="primary" icon="run" type="submit" busy=${busy}>${t(busy ? "data.run.busy" : "data.run")}<//></div>
+      </form>
+      <div class="result" aria-live="polite">
+        ${outcome?.error && html`<p class="notice danger" role="alert"><${Icon} name="alert" />${errorText(outcome.error)}</p>`}
+        ${outcome && !outcome.error && html`<${Data} name=${called.name} data=${outcome.data} />`}
+      </div>
+    </div>`;
+}
+
+function Param({ param, value, problem, onValue }) {
+  const label = param.optional ? `${param.name} (${t("data.optional")})` : param.name;
+  if (param.type === "boolean") return html`<${Check} label=${label} checked=${value === true} onValue=${onValue} />`;
+  const number = param.type === "integer" || param.type === "real";
+  return html`<${Field} label=${label} value=${value} onValue=${onValue} problem=${problem} dir=${number || param.type === "json" ? "ltr" : "auto"}
+    inputmode=${param.type === "integer" ? "numeric" : number ? "decimal" : undefined} rows=${param.type === "json" ? 4 : undefined}
+    class=${param.type === "json" ? "mono" : ""} autocomplete="off" name=${param.name} required=${!param.optional} />`;
+}
+
+function initial({ type, default: value }) {
+  if (value === undefined || value === null) return type === "boolean" ? false : "";
+  return type === "boolean" ? value === true || value === 1 : type === "json" ? JSON.stringify(value) : String(value);
+}
+
+/** The arguments by name; what is left empty and may be is left out. */
+function read(params, values) {
+  const args = {}, wrong = {};
+  for (const { name, type, optional } of params) {
+    const value = values[name];
+    if (type === "boolean") { args[name] = value; continue; }
+    if (value.trim() === "") {
+      if (!optional) wrong[name] = t("data.required");
+      continue;
+    }
+    if (type === "text") args[name] = value;
+    else if (type === "json") { try { args[name] = JSON.parse(value); } catch { wrong[name] = t("data.json"); } }
+    else {
+      const number = Number(value.replace(",", "."));
+      if (!Number.isFinite(number) || (type === "integer" && !Number.isInteger(number))) wrong[name] = t("data.number");
+      else args[name] = number;
+    }
+  }
+  return { args, wrong };
+}
+
+function Data({ name, data }) {
+  if (Array.isArray(data)) return html`<${ResultTable} label=${name} names=${Object.keys(data[0] ?? {})} rows=${data} />`;
+  if (data === null || data === undefined) return html`<p class="notice">${t("data.nothing")}</p>`;
+  const keys = Object.keys(data);
+  if (keys.length === 1 && keys[0] === "rows_affected") return html`<p class="notice good"><${Icon} name="check" />${t("data.affected", { n: data.rows_affected })}</p>`;
+  return html`<p class="notice good"><${Icon} name="check" />${t("data.done")}</p><${ResultTable} label=${name} names=${keys} rows=${[data]} />`;
+}
