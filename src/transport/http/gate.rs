@@ -81,7 +81,9 @@ pub async fn spare_small_bodies(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let mut response = next.call(req).await?;
-    if matches!(response.response().body().size(), BodySize::Sized(n) if n < MIN_COMPRESSED) {
+    let is_small = matches!(response.response().body().size(), BodySize::Sized(n) if n < MIN_COMPRESSED);
+    // What came compressed says so already.
+    if is_small && !response.headers().contains_key(header::CONTENT_ENCODING) {
         response
             .headers_mut()
             .insert(header::CONTENT_ENCODING, HeaderValue::from_static("identity"));

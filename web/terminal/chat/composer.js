@@ -8,7 +8,7 @@ import { errorText } from "../../shared/components/states.js";
 import { toast } from "../../shared/components/toast.js";
 import { useMenu } from "../../shared/components/menu.js";
 import { hub } from "../../shared/hub.js";
-import { explainRefusal } from "../calls/refusal.js";
+import { explainRefusal } from "../../call/refusal.js";
 import { senderName, summary } from "./naming.js";
 import { canRecord, record } from "./recorder.js";
 

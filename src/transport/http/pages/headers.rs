@@ -9,7 +9,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types comptoir; connect-src 'self' blob:";
 
 const PERMISSIONS: &str = "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), \
-    fullscreen=(self), geolocation=(), payment=(), usb=(), serial=(), bluetooth=()";
+    fullscreen=(self), geolocation=(), payment=(), usb=(), serial=()";
 
 pub fn of_a_page(req: &HttpRequest, response: &mut HttpResponseBuilder) {
     let host = req

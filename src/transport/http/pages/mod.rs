@@ -128,7 +128,8 @@ fn serve(req: &HttpRequest, tree: Tree, path: &str) -> Result<HttpResponse, Prob
         // Asked for again each time, answered by 304: a new version of the hub is never mixed with an old page.
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header(("Cross-Origin-Resource-Policy", "same-origin"));
-    if asset.is_page() {
+    // A worker's own policy governs what it fetches.
+    if asset.is_page() || path == "sw.js" {
         headers::of_a_page(req, &mut response);
     }
     let Asset { body, mime, .. } = &*asset;
