@@ -36,6 +36,7 @@ use crate::{
         feed::{self, Feed},
         files::{self, Files},
         registry::{Registry, RegistryHandle},
+        room::{Parts, Renderer, RoomsHandle},
     },
     pack::Pack,
     session::Context,
@@ -204,7 +205,25 @@ async fn serve(
     })?;
     let history = Arc::new(History::new(&metrics, started, timestamp::now_ms()));
     let banner = banner(&config, &pack, listening, first, demo, door.account.is_some());
+    let renderer = Renderer::new(accounts.roles(), Arc::new(files.clone()));
+    let rooms = RoomsHandle::start(Parts {
+        ledger: ledger.clone(),
+        feed: feed.clone(),
+        accounts: accounts.clone(),
+        renderer: renderer.clone(),
+        attachments: Arc::new(files.clone()),
+        urgent: config.messages.clone(),
+    });
+    let with_room: Vec<String> = accounts
+        .roles()
+        .iter()
+        .filter(|r| r.room)
+        .map(|r| r.name.to_string())
+        .collect();
+    rooms.ensure(with_room).await.map_err(Failure::failed)?;
     let ctx = Context {
+        rooms,
+        renderer,
         executor: executor.clone(),
         ledger: ledger.clone(),
         feed,

@@ -18,6 +18,7 @@ pub struct Config {
     pub changes: Changes,
     pub idempotency: Idempotency,
     pub notifications: Notifications,
+    pub messages: Messages,
     pub backup: Backup,
     pub lan: Lan,
     pub debug: Debug,
@@ -206,6 +207,33 @@ impl Default for Notifications {
             retention_s: 90 * 24 * 3600,
             max_per_user: 1_000,
         }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Messages {
+    /// How long messages are kept, seconds; 0: for ever. A room may have its own time.
+    pub retention_s: u64,
+    /// Seconds between repeats of an urgent message that nobody has acknowledged.
+    pub urgent_repeat_s: u64,
+    /// Repeats after which an urgent message goes to everybody of the role it was meant for.
+    pub urgent_repeats: u32,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self {
+            retention_s: 0,
+            urgent_repeat_s: 60,
+            urgent_repeats: 3,
+        }
+    }
+}
+
+impl Messages {
+    pub fn repeat_ms(&self) -> i64 {
+        i64::try_from(self.urgent_repeat_s.saturating_mul(1_000)).unwrap_or(i64::MAX / 2)
     }
 }
 

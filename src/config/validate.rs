@@ -24,6 +24,7 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
         files,
         changes,
         idempotency,
+        messages,
         notifications,
         backup,
         lan: _,
@@ -85,6 +86,19 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
     range("files.ticket_ttl_s", files.ticket_ttl_s, 1, 86_400)?;
     range("changes.retention_s", changes.retention_s, 1, 10 * 366 * 86_400)?;
     range("changes.retention_rows", changes.retention_rows, 1, 1_000_000_000)?;
+    range(
+        "messages.retention_s",
+        messages.retention_s,
+        0,
+        100 * 366 * 86_400,
+    )?;
+    range("messages.urgent_repeat_s", messages.urgent_repeat_s, 1, 86_400)?;
+    range(
+        "messages.urgent_repeats",
+        u64::from(messages.urgent_repeats),
+        0,
+        1_000,
+    )?;
     range("idempotency.ttl_s", idempotency.ttl_s, 1, 366 * 86_400)?;
     range(
         "notifications.retention_s",

@@ -8,6 +8,7 @@ pub mod peer;
 pub mod position;
 pub mod principal;
 pub mod role;
+pub mod room;
 pub mod schema;
 pub mod table_request;
 pub mod text;

@@ -8,3 +8,4 @@ pub mod outbox;
 pub mod registry;
 pub mod relay;
 pub mod replay;
+pub mod room;

@@ -5,6 +5,7 @@ pub mod error;
 pub mod event;
 pub mod frame;
 pub mod notification;
+pub mod people;
 pub mod request;
 pub mod result;
 pub mod value;

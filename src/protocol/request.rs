@@ -5,6 +5,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     error::{Code, Error, Result},
+    people::People,
     value::Params,
 };
 
@@ -102,6 +103,7 @@ pub enum Request {
     Subscribe(Subscribe),
     Rooms,
     Users,
+    People(People),
 }
 
 impl Request {
@@ -116,28 +118,13 @@ impl Request {
             Self::Subscribe(_) => "subscribe",
             Self::Rooms => "rooms",
             Self::Users => "users",
+            Self::People(people) => people.name(),
         }
     }
 }
 
 /// Frames of the contract that this build knows by name and does not serve.
 const KNOWN_ELSEWHERE: &[&str] = &[
-    "create_room",
-    "open_direct",
-    "join_room",
-    "leave_room",
-    "add_member",
-    "remove_member",
-    "send_message",
-    "edit_message",
-    "delete_message",
-    "react",
-    "acknowledge",
-    "history",
-    "search_messages",
-    "mark_read",
-    "mark_delivered",
-    "typing",
     "set_presence",
     "notifications",
     "mark_notifications_read",
@@ -217,6 +204,7 @@ impl Frame {
             Some("subscribe") => fields(text).map(Request::Subscribe),
             Some("rooms") => Ok(Request::Rooms),
             Some("users") => Ok(Request::Users),
+            Some(other) if let Some(people) = People::parse(other, text) => people.map(Request::People),
             Some(other) if KNOWN_ELSEWHERE.contains(&other) => Err(Error::of(Code::Unsupported)),
             Some(_) => Err(Error::invalid("This frame type is not known.")),
         };
@@ -224,7 +212,7 @@ impl Frame {
     }
 }
 
-fn fields<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
+pub(super) fn fields<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
     serde_json::from_str(text).map_err(invalid_field)
 }
 

@@ -18,6 +18,7 @@ use crate::{
             hub_event,
         },
         replay,
+        room::Renderer,
     },
     protocol::{
         close::Close,
@@ -62,7 +63,9 @@ impl Session {
             executor: self.worker.ctx.executor.clone(),
             ledger: self.worker.ctx.ledger.clone(),
             audience: self.audience.clone(),
-            viewer: self.worker.ctx.viewer(&self.connected.who),
+            viewer: self.worker.ctx.accounts.viewer(&self.connected.who),
+            lang: self.connected.who.lang.clone(),
+            renderer: self.worker.ctx.renderer.clone(),
             own,
             cursor: self.cursor(after),
         };
@@ -141,6 +144,8 @@ struct Reading {
     ledger: LedgerHandle,
     audience: Audience,
     viewer: Viewer,
+    lang: Arc<str>,
+    renderer: Renderer,
     /// The session whose commits are left out.
     own: Option<Uuid>,
     /// A cursor of the session, to be moved.
@@ -151,6 +156,7 @@ impl Reading {
     async fn page(self, after: Position) -> Result<Page> {
         let cursor = self.cursor;
         let (ledger, viewer) = (self.ledger.clone(), self.viewer.clone());
+        let (renderer, lang) = (self.renderer.clone(), self.lang.clone());
         let changes = match self.changes(after).await {
             Ok(page) => page,
             Err(error) if error.code == Code::Busy => return Ok(Page::Busy),
@@ -166,7 +172,7 @@ impl Reading {
                     let page = events::page(conn, &viewer, after.hub, STRETCH)?;
                     let mut again = Vec::with_capacity(page.events.len());
                     for logged in &page.events {
-                        again.extend(replay::again(conn, &viewer, logged)?);
+                        again.extend(replay::again(conn, &renderer, &viewer, &lang, logged)?);
                     }
                     Ok((page, again))
                 });

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use crate::{
     config::Limits,
-    domain::Principal,
     executor::{ExecutorHandle, LocalReader, ledger::LedgerHandle},
     hub::{
-        accounts::AccountsHandle, audit::AuditHandle, feed::FeedHandle, files::Files,
-        registry::RegistryHandle, relay::RelayHandle,
+        accounts::AccountsHandle,
+        audit::AuditHandle,
+        feed::FeedHandle,
+        files::Files,
+        registry::RegistryHandle,
+        relay::RelayHandle,
+        room::{Renderer, RoomsHandle},
     },
     pack::Pack,
-    store::hub::events::Viewer,
     telemetry::Metrics,
 };
 
@@ -23,23 +26,14 @@ pub struct Context {
     pub feed: FeedHandle,
     pub accounts: AccountsHandle,
     pub audit: AuditHandle,
+    pub rooms: RoomsHandle,
+    pub renderer: Renderer,
     pub registry: RegistryHandle,
     pub files: Files,
     pub pack: Arc<Pack>,
     pub limits: Arc<Limits>,
     pub heartbeat_ms: u64,
     pub metrics: Metrics,
-}
-
-impl Context {
-    /// Whose eyes queries of `hub.db` look through.
-    pub fn viewer(&self, who: &Principal) -> Viewer {
-        Viewer {
-            user_id: who.user_id,
-            role: who.role.name.to_string(),
-            internal: !who.role.external,
-        }
-    }
 }
 
 /// What sessions of one network worker share.

@@ -17,10 +17,11 @@ pub(super) struct Picture {
     pub unread_notifications: u64,
 }
 
-pub(super) async fn take(ctx: &Context, _who: &Principal) -> Result<Picture> {
-    let hub = ctx.ledger.head();
+pub(super) async fn take(ctx: &Context, who: &Principal) -> Result<Picture> {
+    let (rooms, hub) = ctx.rooms.picture(who).await?;
     Ok(Picture {
         hub,
+        rooms,
         ..Picture::default()
     })
 }

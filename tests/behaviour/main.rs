@@ -19,6 +19,7 @@ mod query;
 mod races;
 mod resume;
 mod rfc6455;
+mod rooms;
 mod rpc;
 mod shutdown;
 mod socket;

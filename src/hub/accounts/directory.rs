@@ -267,6 +267,15 @@ impl Directory {
         found
     }
 
+    /// Active users whose role is such.
+    pub fn users_in(&self, is_such: impl Fn(&Role) -> bool) -> Vec<i64> {
+        self.users
+            .values()
+            .filter(|account| account.stored.active && account.role.as_deref().is_some_and(&is_such))
+            .map(|account| account.stored.id)
+            .collect()
+    }
+
     pub fn user_records(&self) -> Vec<UserRecord> {
         let mut records: Vec<UserRecord> = self.users.values().map(|a| record(&a.stored)).collect();
         records.sort_by(|a, b| a.username.cmp(&b.username));

@@ -19,12 +19,13 @@ use super::{
     jobs,
     messages::{Apply, Job, Poll},
     records::{Grant, LoginSession, NewUser, TerminalRecord, UserPatch, UserRecord},
+    role_set,
 };
 use crate::{
     auth::{PasswordPool, Throttle, Tokens, password},
     config,
     domain::{
-        Peer, Principal, Roles,
+        Peer, Principal, Role, Roles,
         timestamp::{now_ms, rfc3339},
     },
     hub::audit::AuditHandle,
@@ -32,7 +33,7 @@ use crate::{
         error::{Code, Error, Result},
         event::UserInfo,
     },
-    store::hub::HubStore,
+    store::hub::{HubStore, events::Viewer},
     telemetry::Metrics,
 };
 
@@ -288,6 +289,45 @@ impl AccountsHandle {
     /// The users this principal may contact, itself excluded.
     pub fn contacts(&self, who: &Principal) -> Vec<UserInfo> {
         self.inner.directory.read().contacts(who)
+    }
+
+    /// Active users whose role is such.
+    pub fn users_in(&self, is_such: impl Fn(&Role) -> bool) -> Vec<i64> {
+        self.inner.directory.read().users_in(is_such)
+    }
+
+    /// The active users of these names.
+    pub fn ids_of(&self, names: &[&str]) -> Vec<i64> {
+        let directory = self.inner.directory.read();
+        let named = names.iter().filter_map(|name| directory.user_by_name(name));
+        named
+            .filter(|account| account.stored.active)
+            .map(|account| account.stored.id)
+            .collect()
+    }
+
+    /// `not_found` where there is no such active user, `forbidden` where the principal may not write to him.
+    pub fn check_contact(&self, who: &Principal, other: i64) -> Result<()> {
+        let directory = self.inner.directory.read();
+        let role = directory
+            .user(other)
+            .filter(|account| account.stored.active)
+            .and_then(|account| account.role.clone())
+            .ok_or_else(|| Error::of(Code::NotFound))?;
+        if role_set::may_contact(&who.role, &role) {
+            Ok(())
+        } else {
+            Err(Error::forbidden("This role may not write to this user."))
+        }
+    }
+
+    /// Whose eyes queries of `hub.db` look through.
+    pub fn viewer(&self, who: &Principal) -> Viewer {
+        Viewer {
+            user_id: who.user_id,
+            role: who.role.name.to_string(),
+            internal: !who.role.external,
+        }
     }
 
     /// Looks at once whether `hub.db` was changed from another side, instead of at the next tick.

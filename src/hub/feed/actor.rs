@@ -64,9 +64,9 @@ fn in_order(waiting: &mut Vec<Input>, at: &mut Position) -> Vec<Published> {
                 at.hub = events.last().map_or(at.hub, |event| event.n.max(at.hub));
                 all.push(Published::Posts(Posts::new(events, at.commit)));
             }
-            Input::Signal(signal) => match all.last_mut() {
-                Some(Published::Signals(signals)) => signals.push(signal),
-                _ => all.push(Published::Signals(vec![signal])),
+            Input::Signals(more) => match all.last_mut() {
+                Some(Published::Signals(signals)) => signals.extend(more),
+                _ => all.push(Published::Signals(more)),
             },
         }
     }

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub enum Input {
     Commits(Vec<Arc<Commit>>),
     Events(Vec<Arc<HubEvent>>),
-    Signal(Signal),
+    Signals(Vec<Signal>),
 }
 
 /// Where the feed will read from: made before it starts, so that the writers can be given the handle.
@@ -54,16 +54,22 @@ impl FeedHandle {
         }
     }
 
-    /// Sends a signal that a newer one will replace (typing, presence): dropped where the feed is behind.
-    pub fn signal(&self, signal: Signal) {
-        if self.input.try_send(Input::Signal(signal)).is_err() {
-            tracing::debug!("a signal was dropped: the feed is behind");
+    /// Sends signals that newer ones will replace (counts, typing, presence); `false`: the feed is behind, they were
+    /// dropped.
+    pub fn signals(&self, signals: Vec<Signal>) -> bool {
+        if signals.is_empty() {
+            return true;
         }
+        let sent = self.input.try_send(Input::Signals(signals)).is_ok();
+        if !sent {
+            tracing::debug!("signals were dropped: the feed is behind");
+        }
+        sent
     }
 
-    /// Sends a signal that nobody repeats (the frames of a call); waits for a place.
-    pub async fn signal_surely(&self, signal: Signal) -> Result<()> {
-        tokio::time::timeout(PATIENCE, self.input.send(Input::Signal(signal)))
+    /// Sends signals that nobody repeats (the frames of a call); waits for a place.
+    pub async fn signals_surely(&self, signals: Vec<Signal>) -> Result<()> {
+        tokio::time::timeout(PATIENCE, self.input.send(Input::Signals(signals)))
             .await
             .map_err(|_| Error::of(Code::Busy).retry_after_ms(1_000))?
             .map_err(|_| Error::of(Code::Unavailable))

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | stream of commits | the executor's writer, through [`FeedHandle::committed`] | none |
 //! | stream of events | the ledger, through [`FeedHandle::posted`] | none |
-//! | stream of signals | rooms, presence, calls, through [`FeedHandle::signal`] | none |
+//! | stream of signals | rooms, presence, calls, through [`FeedHandle::signals`] | none |
 
 mod actor;
 pub mod batch;

@@ -1,8 +1,10 @@
 //! One file per request family. A request is prepared here (rights that need no database, meaning, lane) and
 //! run by the executor; sessions and HTTP handlers both come here.
 
+pub mod messages;
 pub mod people;
 pub mod query;
+mod rooms;
 pub mod rpc;
 pub mod subscribe;
 
@@ -17,9 +19,13 @@ use uuid::Uuid;
 use crate::{
     domain::{Principal, timestamp},
     executor::{Idempotency, Job, Origin, Work},
-    hub::audit::Entry,
+    hub::{
+        audit::Entry,
+        room::{Doer, Revision},
+    },
     protocol::{
         error::{Code, Error, Result},
+        people::People,
         request::Request,
         result::Body,
     },
@@ -60,11 +66,52 @@ pub(super) fn prepare(ctx: &Context, who: &Principal, origin: &Origin, request: 
         Request::Query(query) => query::prepare(origin, query),
         Request::Batch(batch) => query::prepare_batch(origin, batch),
         Request::Rpc(rpc) => rpc::prepare(ctx, origin, rpc),
-        Request::Rooms => people::rooms(),
+        Request::Rooms => Ok(rooms::list(ctx, doer(who, origin))),
         Request::Users => people::users(ctx, who),
+        Request::People(request) => prepare_people(ctx, doer(who, origin), request),
         Request::Ping | Request::Renew(_) | Request::Subscribe(_) => {
             Err(Error::invalid("This request needs a socket."))
         }
+    }
+}
+
+fn prepare_people(ctx: &Context, doer: Doer, request: People) -> Result<Prepared> {
+    match request {
+        People::CreateRoom(create) => rooms::create(ctx, doer, create),
+        People::OpenDirect(open) => Ok(rooms::open_direct(ctx, doer, open.user_id)),
+        People::JoinRoom(of) => Ok(rooms::join(ctx, doer, of.room)),
+        People::LeaveRoom(of) => Ok(rooms::leave(ctx, doer, of.room)),
+        People::AddMember(of) => Ok(rooms::add(ctx, doer, of.room, of.user_id)),
+        People::RemoveMember(of) => Ok(rooms::remove(ctx, doer, of.room, of.user_id)),
+        People::SendMessage(send) => messages::send(ctx, doer, send),
+        People::EditMessage(edit) => messages::edit(ctx, doer, edit.room, edit.message_id, edit.content),
+        People::DeleteMessage(of) => Ok(messages::revise(
+            ctx,
+            doer,
+            of.room,
+            of.message_id,
+            Revision::Delete,
+        )),
+        People::React(react) => messages::react(ctx, doer, react),
+        People::Acknowledge(of) => Ok(messages::revise(
+            ctx,
+            doer,
+            of.room,
+            of.message_id,
+            Revision::Acknowledge,
+        )),
+        People::History(history) => messages::history(ctx, doer, history),
+        People::SearchMessages(search) => messages::search(ctx, doer, search),
+        People::MarkRead(mark) => messages::mark(ctx, doer, mark, true),
+        People::MarkDelivered(mark) => messages::mark(ctx, doer, mark, false),
+        People::Typing(typing) => Ok(rooms::typing(ctx, doer, typing.room, typing.on)),
+    }
+}
+
+fn doer(who: &Principal, origin: &Origin) -> Doer {
+    Doer {
+        who: who.clone(),
+        session: origin.session,
     }
 }
 

@@ -1,4 +1,4 @@
-//! `rooms` and `users`: with whom this session may talk.
+//! `users`: with whom this session may talk.
 
 use serde_json::json;
 
@@ -8,11 +8,6 @@ use crate::{
 };
 
 use super::{super::Context, Prepared};
-
-/// The rooms of the user; there are none yet.
-pub(super) fn rooms() -> Result<Prepared> {
-    Ok(Prepared::Now(Body::from_value(&json!({ "rooms": [] }))))
-}
 
 /// The people this role may contact.
 pub(super) fn users(ctx: &Context, who: &Principal) -> Result<Prepared> {

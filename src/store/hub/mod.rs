@@ -12,10 +12,15 @@ pub mod files;
 pub mod generation;
 pub mod known_pairs;
 pub mod logins;
+pub mod messages;
 pub mod notifications;
+pub mod receipts;
+pub mod rooms;
 pub mod schema;
+pub mod search;
 pub mod settings;
 pub mod terminals;
+pub mod urgent;
 pub mod users;
 
 use std::{

@@ -8,6 +8,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    acks (message_id, user_id) {
+        message_id -> BigInt,
+        user_id -> BigInt,
+        username -> Text,
+        at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     audit (id) {
         id -> BigInt,
         at_ms -> BigInt,
@@ -115,9 +124,69 @@ diesel::table! {
 }
 
 diesel::table! {
+    members (room_id, user_id) {
+        room_id -> BigInt,
+        user_id -> BigInt,
+        joined_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    mentions (user_id, room_id, seq) {
+        user_id -> BigInt,
+        room_id -> BigInt,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    messages (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        seq -> BigInt,
+        version -> BigInt,
+        sender_id -> BigInt,
+        sender_username -> Text,
+        sender_display_name -> Text,
+        sender_role -> Text,
+        kind -> Text,
+        content -> Text,
+        file_id -> Nullable<BigInt>,
+        context -> Nullable<Text>,
+        reply_to -> Nullable<BigInt>,
+        priority -> Text,
+        needs_ack -> Bool,
+        client_id -> Text,
+        request_hash -> Binary,
+        created_at_ms -> BigInt,
+        edited_at_ms -> Nullable<BigInt>,
+        deleted_at_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     notifications_shipped (epoch) {
         epoch -> Text,
         last_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    reactions (message_id, emoji, user_id) {
+        message_id -> BigInt,
+        emoji -> Text,
+        user_id -> BigInt,
+        username -> Text,
+        at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    receipts (room_id, user_id) {
+        room_id -> BigInt,
+        user_id -> BigInt,
+        read_up_to -> BigInt,
+        delivered_up_to -> BigInt,
     }
 }
 
@@ -129,6 +198,21 @@ diesel::table! {
         expires_at_ms -> BigInt,
         first_used_at_ms -> Nullable<BigInt>,
         successor_used -> Bool,
+    }
+}
+
+diesel::table! {
+    rooms (id) {
+        id -> BigInt,
+        kind -> Text,
+        name -> Nullable<Text>,
+        unique_key -> Nullable<Text>,
+        role -> Nullable<Text>,
+        open -> Bool,
+        created_by -> Nullable<BigInt>,
+        created_at_ms -> BigInt,
+        last_seq -> BigInt,
+        retention_s -> Nullable<BigInt>,
     }
 }
 
@@ -148,6 +232,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    urgent (message_id) {
+        message_id -> BigInt,
+        room_id -> BigInt,
+        next_at_ms -> BigInt,
+        repeats -> BigInt,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> BigInt,
         username -> Text,
@@ -162,6 +255,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(members -> users (user_id));
 diesel::joinable!(known_pairs -> users (user_id));
 diesel::joinable!(logins -> users (user_id));
 diesel::joinable!(notifications -> users (user_id));
@@ -169,16 +263,26 @@ diesel::joinable!(refresh_tokens -> logins (sid));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts_generation,
+    acks,
     audit,
     audit_head,
     audit_shipped,
+    events,
+    events_kept,
     files,
     known_pairs,
     logins,
+    members,
+    mentions,
+    messages,
     notifications,
     notifications_shipped,
+    reactions,
+    receipts,
     refresh_tokens,
+    rooms,
     settings,
     terminals,
+    urgent,
     users,
 );

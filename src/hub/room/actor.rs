@@ -1,0 +1,293 @@
+//! The actor of one room: who is in it, in which order things happen, what each has not read.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix::prelude::*;
+use serde_json::json;
+
+use super::{
+    Doer, Parts,
+    messages::{Mark, Typing, Who},
+    tally::{Counts, Tally},
+};
+use crate::{
+    domain::{Principal, Recipients, Signal, hub_event::EventKind, room::RoomKind},
+    executor::ledger::Emit,
+    protocol::{
+        error::{Code, Error, Result},
+        frame,
+    },
+    store::hub::{
+        self, Connection, messages, receipts,
+        rooms::{self, Room},
+    },
+};
+
+/// A room that nobody used for this long goes to sleep.
+const IDLE: Duration = Duration::from_secs(300);
+/// In larger rooms nobody is shown who has read what, and counts are told less often.
+pub(super) const SMALL: usize = 100;
+const TELL_SMALL: Duration = Duration::from_millis(10);
+const TELL_LARGE: Duration = Duration::from_millis(500);
+
+/// What a room's actor starts from, read on one snapshot.
+pub(super) struct Loaded {
+    room: Room,
+    members: HashSet<i64>,
+    tally: Tally,
+}
+
+/// See the module.
+pub(super) struct RoomActor {
+    pub parts: Parts,
+    pub room: Room,
+    /// Of rooms that have a list of members.
+    pub members: Arc<HashSet<i64>>,
+    pub tally: Tally,
+    /// What each was told last.
+    told: HashMap<i64, Counts>,
+    /// Counts are about to be told.
+    telling: bool,
+    used: Instant,
+}
+
+impl Loaded {
+    pub fn load(conn: &mut Connection, id: i64) -> hub::Result<Option<Self>> {
+        let Some(room) = rooms::by_id(conn, id)? else {
+            return Ok(None);
+        };
+        let mut members = HashSet::new();
+        let mut read = receipts::read_up_to(conn, id)?;
+        if room.kind().has_member_list() {
+            members.extend(rooms::member_ids(conn, id)?);
+            read.retain(|(user, _)| members.contains(user));
+        } else {
+            read.extend(receipts::baselines(conn, id)?);
+        }
+        let least = read.iter().map(|(_, seq)| *seq).min().unwrap_or(0);
+        let deleted = messages::deleted_after(conn, id, least)?;
+        let tally = Tally::new(room.last_seq, read, deleted, receipts::unread_mentions(conn, id)?);
+        Ok(Some(Self { room, members, tally }))
+    }
+}
+
+impl RoomActor {
+    pub fn new(parts: Parts, loaded: Loaded) -> Self {
+        Self {
+            parts,
+            room: loaded.room,
+            members: Arc::new(loaded.members),
+            tally: loaded.tally,
+            told: HashMap::new(),
+            telling: false,
+            used: Instant::now(),
+        }
+    }
+
+    pub fn touch(&mut self) {
+        self.used = Instant::now();
+    }
+
+    pub fn has(&self, who: &Principal) -> bool {
+        match self.room.kind() {
+            RoomKind::Role => self.room.role.as_deref() == Some(&*who.role.name),
+            RoomKind::Everyone => !who.role.external,
+            RoomKind::Direct | RoomKind::Group | RoomKind::Legacy => self.members.contains(&who.user_id),
+        }
+    }
+
+    /// `not_found` for whoever is not in the room: that there is one is not his business.
+    pub fn check(&mut self, doer: &Doer) -> Result<()> {
+        self.touch();
+        if self.has(&doer.who) {
+            Ok(())
+        } else {
+            Err(Error::of(Code::NotFound))
+        }
+    }
+
+    /// Whoever gets what happens in the room.
+    pub fn recipients(&self) -> Recipients {
+        match (self.room.kind(), &self.room.role) {
+            (RoomKind::Role, Some(role)) => Recipients::Role(role.as_str().into()),
+            (RoomKind::Everyone, _) => {
+                let roles = self.parts.accounts.roles();
+                let internal = roles.iter().filter(|role| !role.external);
+                Recipients::Roles(Arc::new(internal.map(|role| role.name.clone()).collect()))
+            }
+            _ => Recipients::Members(self.members.clone()),
+        }
+    }
+
+    /// The users who are in the room.
+    pub fn users(&self) -> Vec<i64> {
+        match self.room.kind() {
+            RoomKind::Role => {
+                let name = self.room.role.as_deref();
+                self.parts.accounts.users_in(|role| Some(&*role.name) == name)
+            }
+            RoomKind::Everyone => self.parts.accounts.users_in(|role| !role.external),
+            _ => self.members.iter().copied().collect(),
+        }
+    }
+
+    pub fn is_small(&self) -> bool {
+        self.room.kind().has_member_list() && self.members.len() <= SMALL || self.users().len() <= SMALL
+    }
+
+    /// Tells counts soon: a burst of messages is one frame.
+    pub fn tell_soon(&mut self, ctx: &mut Context<Self>) {
+        if self.telling {
+            return;
+        }
+        self.telling = true;
+        let after = if self.is_small() { TELL_SMALL } else { TELL_LARGE };
+        ctx.run_later(after, |room, ctx| {
+            room.telling = false;
+            if !room.tell_counts() {
+                room.tell_soon(ctx);
+            }
+        });
+    }
+
+    /// Tells everybody whose counts are others than he was told; `false`: the feed is behind, to be tried again.
+    fn tell_counts(&mut self) -> bool {
+        let mut changed = Vec::new();
+        for user in self.users() {
+            let counts = self.tally.counts(user);
+            if self.told.get(&user) != Some(&counts) {
+                changed.push((user, counts));
+            }
+        }
+        let signals = changed
+            .iter()
+            .map(|(user, counts)| self.unread_signal(*user, *counts, None))
+            .collect();
+        if !self.parts.feed.signals(signals) {
+            return false;
+        }
+        self.told.extend(changed);
+        true
+    }
+
+    fn unread_signal(&self, user: i64, counts: Counts, except: Option<uuid::Uuid>) -> Signal {
+        let text = json!({
+            "type": "unread",
+            "room": self.room.id,
+            "unread": counts.unread,
+            "mentions": counts.mentions,
+        });
+        Signal {
+            to: Recipients::User(user),
+            except,
+            frame: frame::text(text.to_string().as_bytes()),
+        }
+    }
+
+    fn marked(&mut self, doer: &Doer, up_to: i64, read: bool) -> Counts {
+        let user = doer.who.user_id;
+        if read {
+            self.tally.read(user, up_to);
+        }
+        let counts = self.tally.counts(user);
+        if self.told.get(&user) != Some(&counts) {
+            self.told.insert(user, counts);
+            self.parts
+                .feed
+                .signals(vec![self.unread_signal(user, counts, doer.session)]);
+        }
+        counts
+    }
+}
+
+impl Actor for RoomActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(64);
+        ctx.run_interval(IDLE / 5, |room, ctx| {
+            if room.used.elapsed() > IDLE && !room.telling {
+                // Whoever comes now finds the mailbox closed and wakes another.
+                ctx.stop();
+            }
+        });
+    }
+}
+
+impl Handler<Mark> for RoomActor {
+    type Result = ResponseActFuture<Self, Result<(i64, Counts)>>;
+
+    fn handle(&mut self, Mark { doer, up_to, read }: Mark, _: &mut Self::Context) -> Self::Result {
+        if let Err(error) = self.check(&doer) {
+            return Box::pin(actix::fut::ready(Err(error)));
+        }
+        let (room, user) = (self.room.id, doer.who.user_id);
+        let up_to = up_to.clamp(0, self.tally.last_seq());
+        let to = self.is_small().then(|| self.recipients());
+        let others = to.clone();
+        let known = self.tally.knows(user);
+        let marked = self.parts.ledger.write(move |tx| {
+            let Some((read_up_to, delivered)) =
+                receipts::advance(tx.conn, room, user, if read { up_to } else { 0 }, up_to)?
+            else {
+                return Ok((receipts::of(tx.conn, room, user)?.unwrap_or(0), None));
+            };
+            if let Some(to) = others.clone().filter(|_| read) {
+                let members = json!({ "room": room, "user_id": user, "up_to": read_up_to });
+                tx.emit(Emit {
+                    kind: EventKind::MessageRead,
+                    to,
+                    room_id: Some(room),
+                    user_id: None,
+                    subject_id: Some(user),
+                    slot: Some(format!("read:{room}:{user}")),
+                    members: super::members_of_frame(&members),
+                })?;
+            }
+            Ok((read_up_to, (!read).then_some(delivered)))
+        });
+        Box::pin(marked.into_actor(self).map(move |marked, room, _| {
+            let (read_up_to, delivered) = marked?;
+            if let (Some(to), Some(up_to)) = (to, delivered) {
+                let text = json!({ "type": "message_delivered", "room": room.room.id, "user_id": user, "up_to": up_to });
+                room.parts.feed.signals(vec![Signal {
+                    to,
+                    except: doer.session,
+                    frame: frame::text(text.to_string().as_bytes()),
+                }]);
+            }
+            let counts = room.marked(&doer, read_up_to, read || !known);
+            Ok((read_up_to, counts))
+        }))
+    }
+}
+
+impl Handler<Typing> for RoomActor {
+    type Result = Result<()>;
+
+    fn handle(&mut self, Typing { doer, on }: Typing, _: &mut Self::Context) -> Result<()> {
+        self.check(&doer)?;
+        let text = json!({ "type": "typing", "room": self.room.id, "user_id": doer.who.user_id, "on": on });
+        self.parts.feed.signals(vec![Signal {
+            to: self.recipients(),
+            except: doer.session,
+            frame: frame::text(text.to_string().as_bytes()),
+        }]);
+        Ok(())
+    }
+}
+
+impl Handler<Who> for RoomActor {
+    type Result = Result<Vec<i64>>;
+
+    fn handle(&mut self, Who { asking }: Who, _: &mut Self::Context) -> Result<Vec<i64>> {
+        if let Some(doer) = asking {
+            self.check(&doer)?;
+        }
+        Ok(self.users())
+    }
+}

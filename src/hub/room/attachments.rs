@@ -1,0 +1,20 @@
+//! The files that messages carry.
+
+use serde_json::Value;
+
+use crate::{
+    hub::files::Files,
+    store::hub::{Connection, Result, files},
+};
+
+use super::Attachments;
+
+impl Attachments for Files {
+    fn describe(&self, conn: &mut Connection, file_id: i64) -> Result<Option<Value>> {
+        Ok(files::by_id(conn, file_id)?.map(|file| Files::describe(self, &file)))
+    }
+
+    fn claim(&self, conn: &mut Connection, owner_id: i64, file_id: i64) -> Result<()> {
+        files::own(conn, owner_id, file_id).map(drop)
+    }
+}
