@@ -12,8 +12,8 @@ import { ComptoirError, isTransient } from "../errors.js";
  * @property {boolean} [password_change_required]
  */
 
-/** A token this close to its end is renewed first. */
-const MARGIN_MS = 5_000;
+/** A token ends with its second, wherever in a second it began; and a request takes a moment. */
+const MARGIN_MS = 1_000;
 
 /** The longest timer that browsers keep. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -78,7 +78,7 @@ export class Auth extends Emitter {
    */
   async token() {
     await this.restore();
-    if (this.#token && Date.now() < this.#expiresAt - MARGIN_MS) return this.#token;
+    if (this.#token && Date.now() < this.#expiresAt) return this.#token;
     return this.renew();
   }
 
@@ -170,7 +170,7 @@ export class Auth extends Emitter {
 
   /** @param {Grant} grant @returns {string} */
   #take(grant) {
-    const lifetime = (grant.expires_in ?? lifetimeOf(grant.token)) * 1000;
+    const lifetime = (grant.expires_in ?? lifetimeOf(grant.token)) * 1000 - MARGIN_MS;
     this.#token = grant.token;
     this.#expiresAt = Date.now() + lifetime;
     this.passwordChangeRequired = grant.password_change_required ?? false;
@@ -181,8 +181,8 @@ export class Auth extends Emitter {
     if (grant.user) this.#setUser(grant.user);
     clearTimeout(this.#timer);
     if (this.#refreshToken || typeof this.#given === "function") {
-      // Somewhere in the third quarter, so that the tabs of a terminal do not all come at once.
-      const soon = lifetime * (0.6 + Math.random() * 0.2);
+      // Somewhere in the third quarter, so that the terminals of a house do not all come at once.
+      const soon = lifetime * (0.5 + Math.random() * 0.25);
       this.#timer = setTimeout(() => void this.renew().catch(() => this.#retrySoon()), Math.min(soon, MAX_TIMER_MS));
     }
     this.emit("token", grant.token);

@@ -91,13 +91,18 @@ export class Connection extends Emitter {
 
   /** Tries now, whatever it was waiting for. */
   wake() {
+    if (!this.#running || this.#closed || this.online) return;
+    // At once, so that who asks for the status now does not hear of the past.
+    if (this.#transport === null) this.#say("connecting");
     this.#wake();
   }
 
   /** Drops the present connection and opens another, which resumes where this one was. */
   restart() {
-    this.#transport?.close();
-    this.#wake();
+    const transport = this.#transport;
+    if (!transport) return this.wake();
+    this.#say("connecting");
+    transport.close();
   }
 
   close() {

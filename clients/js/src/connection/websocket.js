@@ -45,7 +45,8 @@ export class WebSocketTransport {
       if (!this.#ended) this.#receive(JSON.parse(String(data)), onFrame);
     };
     this.#socket.onclose = ({ code, reason }) => this.#end(code, reason);
-    this.#socket.onerror = () => {}; // a close follows
+    // A close follows, which says more; but early versions of Node leave it out where there was no connection.
+    this.#socket.onerror = () => this.#opened || this.#end(1006, "no connection");
   }
 
   /**

@@ -54,6 +54,8 @@ export class Outbox extends Emitter {
   #loaded;
   #flushing = false;
   #flushAgain = false;
+  /** @type {Promise<any>} */
+  #storing = Promise.resolve();
   /** Entries that are stored, as far as this device can. @type {WeakSet<Entry>} */
   #kept = new WeakSet();
   #online = false;
@@ -76,6 +78,12 @@ export class Outbox extends Emitter {
 
   get length() {
     return this.entries.length;
+  }
+
+  /** All that was added so far is stored: a crash loses none of it. */
+  async kept() {
+    await this.#loaded;
+    await this.#storing;
   }
 
   /** What earlier runs left has been read. */
@@ -115,8 +123,10 @@ export class Outbox extends Emitter {
     entry.order = ++this.#order;
     this.entries.push(entry);
     if (replaced) this.#supersede(replaced, entry);
+    const stored = this.#storage.put(entry);
+    this.#storing = Promise.allSettled([this.#storing, stored]);
     try {
-      await this.#storage.put(entry);
+      await stored;
     } catch (cause) {
       // No room for it on this device. It is still in memory, and the hub may be there.
       if (!this.#online) return this.#settle(entry, { error: new ComptoirError("offline", `Not kept: ${cause}`) });
