@@ -124,6 +124,7 @@ mod tests {
         let dir = DataDir::create(temp.path(), &Config::default()).unwrap();
         let gone = Pack {
             dir: Some(temp.path().join("gone")),
+            name: "gone".into(),
             ..Pack::none()
         };
         remember(&dir, &gone).unwrap();

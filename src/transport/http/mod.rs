@@ -16,6 +16,7 @@ mod functions;
 mod gate;
 mod health;
 mod me;
+mod messaging;
 mod metrics;
 mod openapi;
 mod pages;
@@ -182,6 +183,7 @@ fn all_endpoints() -> Vec<Endpoint> {
         files::endpoints(),
         schema::endpoints(),
         health::endpoints(),
+        messaging::endpoints(),
         metrics::endpoints(),
         openapi::endpoints(),
         setup::endpoints(),

@@ -1,6 +1,7 @@
 //! `GET /api/openapi.json`: OpenAPI 3.1, built from the same list of endpoints as the router.
 
 mod console_schemas;
+mod messaging_schemas;
 mod operation;
 mod pack_routes;
 mod schemas;
@@ -206,6 +207,8 @@ mod tests {
             ("delete", "/api/tables/{table}/{key}"),
             ("post", "/api/files"),
             ("get", "/api/files/{id}"),
+            ("get", "/api/messaging/conversations"),
+            ("post", "/api/messaging/conversations/{id}/messages"),
             ("get", "/api/schema"),
             ("get", "/api/metrics"),
             ("get", "/metrics"),

@@ -52,7 +52,14 @@ pub(super) fn time() -> Value {
 
 pub fn all() -> Value {
     let mut schemas = Map::new();
-    for part in [values(), people(), data(), hub(), super::console_schemas::all()] {
+    for part in [
+        values(),
+        people(),
+        data(),
+        hub(),
+        super::console_schemas::all(),
+        super::messaging_schemas::all(),
+    ] {
         if let Value::Object(part) = part {
             schemas.extend(part);
         }
