@@ -17,7 +17,8 @@ CREATE TABLE files (
     height INTEGER,
     -- Media type of the thumbnail; NULL: there is none.
     thumbnail TEXT,
-    created_at_ms BIGINT NOT NULL
+    created_at_ms BIGINT NOT NULL,
+    -- Whether it ever went into a message: from then on it lives as long as one that carries it.
+    sent BOOLEAN NOT NULL DEFAULT FALSE
 );
-CREATE INDEX files_by_owner ON files(owner_id);
-CREATE INDEX files_by_age ON files(created_at_ms);
+CREATE INDEX files_unsent ON files(owner_id, created_at_ms) WHERE NOT sent;

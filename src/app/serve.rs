@@ -171,7 +171,7 @@ async fn serve(
     audit.ship_from(Arc::new(executor.clone()));
     let token_key = secret::load_or_create(dir.root())?;
     let files = Files::new(files::Setup {
-        store: store.clone(),
+        ledger: ledger.clone(),
         shelf: files::Shelf::open(&dir.files())?,
         tickets: Tickets::new(&token_key, config.files.ticket_ttl_s),
         config: config.files.clone(),

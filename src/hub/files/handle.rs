@@ -12,9 +12,10 @@ use crate::{
     auth::Tickets,
     config,
     domain::timestamp::now_ms,
+    executor::ledger::LedgerHandle,
     protocol::error::{Code, Error, Result},
     store::hub::{
-        HubStore,
+        events::Viewer,
         files::{self, File as Row, NewFile},
     },
 };
@@ -30,7 +31,7 @@ const PICTURE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What [`Files`] is made of.
 pub struct Setup {
-    pub store: HubStore,
+    pub ledger: LedgerHandle,
     pub shelf: Shelf,
     pub tickets: Tickets,
     pub config: config::Files,
@@ -42,7 +43,7 @@ pub struct Setup {
 pub struct Files(Arc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) store: HubStore,
+    pub(super) ledger: LedgerHandle,
     pub(super) shelf: Shelf,
     tickets: Tickets,
     pub(super) config: config::Files,
@@ -84,7 +85,7 @@ impl Files {
     pub fn new(setup: Setup) -> Self {
         Self(Arc::new(Inner {
             turns: Arc::new(Semaphore::new(setup.config.parallel_uploads)),
-            store: setup.store,
+            ledger: setup.ledger,
             shelf: setup.shelf,
             tickets: setup.tickets,
             config: setup.config,
@@ -133,22 +134,16 @@ impl Files {
             user_id,
             _place: place,
         };
-        let (inner, quota) = (Arc::clone(&self.0), self.0.config.unsent_bytes);
-        blocking(move || {
-            let unsent = inner.store.read(|conn| files::unsent_bytes(conn, user_id))?;
-            if unsent >= quota {
-                Err(too_much_unsent())
-            } else {
-                Ok(())
-            }
-        })
-        .await?;
+        let unsent = self.0.ledger.read(move |conn| files::unsent_bytes(conn, user_id));
+        if unsent.await? >= self.0.config.unsent_bytes {
+            return Err(too_much_unsent());
+        }
         Ok(turn)
     }
 
-    /// The file, if this user may read it; otherwise `not_found`, whatever the reason.
-    pub async fn open_as(&self, user_id: i64, id: i64, thumbnail: bool) -> Result<Opened> {
-        self.open(id, thumbnail, Some(user_id)).await
+    /// The file, if the viewer may read it; otherwise `not_found`, whatever the reason.
+    pub async fn open_as(&self, viewer: Viewer, id: i64, thumbnail: bool) -> Result<Opened> {
+        self.open(id, thumbnail, Some(viewer)).await
     }
 
     /// The file, if `ticket` is one for it; otherwise `unauthorized`, whether there is such a file or not.
@@ -162,30 +157,33 @@ impl Files {
         self.open(id, thumbnail, None).await
     }
 
-    async fn open(&self, id: i64, thumbnail: bool, reader: Option<i64>) -> Result<Opened> {
-        let inner = Arc::clone(&self.0);
-        blocking(move || {
-            let nothing = || Error::of(Code::NotFound);
-            let row = inner.store.read(|conn| {
-                let readable = match reader {
-                    Some(user_id) => files::may_read(conn, user_id, id)?,
-                    None => files::is_held(conn, id)?,
-                };
-                Ok(if readable { files::by_id(conn, id)? } else { None })
-            })?;
-            let row = row.ok_or_else(nothing)?;
-            let (path, mime) = if thumbnail {
-                let mime = row.thumbnail.clone().ok_or_else(nothing)?;
-                (inner.shelf.thumbnail(&row.stored), mime)
-            } else {
-                (inner.shelf.content(&row.stored), row.mime.clone())
+    async fn open(&self, id: i64, thumbnail: bool, reader: Option<Viewer>) -> Result<Opened> {
+        let nothing = || Error::of(Code::NotFound);
+        let found = self.0.ledger.read(move |conn| {
+            let readable = match &reader {
+                Some(viewer) => files::may_read(conn, viewer, id)?,
+                None => files::is_held(conn, id)?,
             };
+            if readable {
+                files::by_id(conn, id)
+            } else {
+                Ok(None)
+            }
+        });
+        let row = found.await?.ok_or_else(nothing)?;
+        let (path, mime) = if thumbnail {
+            let mime = row.thumbnail.clone().ok_or_else(nothing)?;
+            (self.0.shelf.thumbnail(&row.stored), mime)
+        } else {
+            (self.0.shelf.content(&row.stored), row.mime.clone())
+        };
+        blocking(move || {
             let unreadable = |cause: io::Error| match cause.kind() {
                 io::ErrorKind::NotFound => {
                     tracing::error!(file = row.id, "a file has a row and is not on the disk");
                     nothing()
                 }
-                _ => Error::of(Code::Unavailable).caused_by(cause),
+                _ => of_the_disk(cause),
             };
             let file = File::open(path).map_err(unreadable)?;
             let bytes = file.metadata().map_err(unreadable)?.len();
@@ -232,28 +230,23 @@ impl Turn {
             ));
         }
         let look = self.look(&draft, said.mime.as_deref()).await?;
-        let (inner, owner_id) = (Arc::clone(&self.files.0), self.user_id);
-        blocking(move || {
-            let mut new = NewFile {
-                owner_id,
-                name: name::harmless(said.name.as_deref().unwrap_or_default()),
-                mime: look.mime.into(),
-                size: i64::try_from(draft.size()).map_err(Error::internal)?,
-                sha256: draft.sha256().to_vec(),
-                stored: String::new(),
-                duration_ms: said.duration_ms.filter(|_| look.mime.starts_with("audio/")),
-                width: look.size.and_then(|size| i32::try_from(size.width).ok()),
-                height: look.size.and_then(|size| i32::try_from(size.height).ok()),
-                thumbnail: look.thumbnail.as_ref().map(|small| small.mime.into()),
-                created_at_ms: now_ms(),
-            };
-            let small = look.thumbnail.map(|small| small.bytes);
-            new.stored = inner.shelf.keep(draft, small.as_deref()).map_err(of_the_disk)?;
-            inner
-                .insert(&new)
-                .inspect_err(|_| inner.shelf.remove(&new.stored))
-        })
-        .await
+        let new = NewFile {
+            owner_id: self.user_id,
+            name: name::harmless(said.name.as_deref().unwrap_or_default()),
+            mime: look.mime.into(),
+            size: i64::try_from(draft.size()).map_err(Error::internal)?,
+            sha256: Vec::new(),
+            stored: String::new(),
+            duration_ms: said.duration_ms.filter(|_| look.mime.starts_with("audio/")),
+            width: look.size.and_then(|size| i32::try_from(size.width).ok()),
+            height: look.size.and_then(|size| i32::try_from(size.height).ok()),
+            thumbnail: look.thumbnail.as_ref().map(|small| small.mime.into()),
+            created_at_ms: now_ms(),
+        };
+        let small = look.thumbnail.map(|small| small.bytes);
+        let storing = self.files.0.clone().store(new, draft, small);
+        // To its end also where the sender has gone: bytes without a row would lie about until the next start.
+        tokio::spawn(storing).await.map_err(Error::internal)?
     }
 
     /// What was uploaded. A picture that is none, or too large to be decoded, is a file like any other.
@@ -304,17 +297,36 @@ struct Look {
 }
 
 impl Inner {
-    fn insert(&self, new: &NewFile) -> Result<Row> {
-        let quota = self.config.unsent_bytes;
-        let row = self.store.write(|conn| {
-            // Counted again: several uploads of one user may have begun under the quota together.
-            let unsent = files::unsent_bytes(conn, new.owner_id)?;
-            if unsent.saturating_add(new.size.unsigned_abs()) > quota {
-                return Err(too_much_unsent().into());
-            }
-            files::insert(conn, new)
-        })?;
-        Ok(row)
+    /// The bytes first, then the row.
+    async fn store(self: Arc<Self>, mut new: NewFile, draft: Draft, small: Option<Vec<u8>>) -> Result<Row> {
+        let inner = Arc::clone(&self);
+        let new = blocking(move || {
+            new.sha256 = draft.sha256().to_vec();
+            new.stored = inner.shelf.keep(draft, small.as_deref()).map_err(of_the_disk)?;
+            Ok(new)
+        })
+        .await?;
+        let (quota, stored) = (self.config.unsent_bytes, new.stored.clone());
+        let row = self
+            .ledger
+            .write(move |tx| {
+                // Counted again: several uploads of one user may have begun under the quota together.
+                let unsent = files::unsent_bytes(tx.conn, new.owner_id)?;
+                if unsent.saturating_add(new.size.unsigned_abs()) > quota {
+                    return Err(too_much_unsent().into());
+                }
+                files::insert(tx.conn, &new)
+            })
+            .await;
+        // After a time-out the row may still come; without one, the next start removes the bytes.
+        if row.as_ref().is_err_and(|error| error.code != Code::Timeout) {
+            blocking(move || {
+                self.shelf.remove(&stored);
+                Ok(())
+            })
+            .await?;
+        }
+        row
     }
 }
 

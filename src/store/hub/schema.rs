@@ -85,6 +85,7 @@ diesel::table! {
         height -> Nullable<Integer>,
         thumbnail -> Nullable<Text>,
         created_at_ms -> BigInt,
+        sent -> Bool,
     }
 }
 

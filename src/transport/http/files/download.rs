@@ -71,7 +71,9 @@ async fn serve(
         Some(ticket) => files.open_with(&ticket, id, thumbnail).await?,
         None => {
             let caller = Caller::authenticate(req, state)?;
-            files.open_as(caller.who.user_id, id, thumbnail).await?
+            files
+                .open_as(state.context.viewer(&caller.who), id, thumbnail)
+                .await?
         }
     };
     answer(req, opened, thumbnail)
