@@ -72,7 +72,7 @@ async fn serve(
         None => {
             let caller = Caller::authenticate(req, state)?;
             files
-                .open_as(state.context.viewer(&caller.who), id, thumbnail)
+                .open_as(state.context.accounts.viewer(&caller.who), id, thumbnail)
                 .await?
         }
     };
