@@ -83,7 +83,7 @@ export function open(options) {
 }
 
 /**
- * Events: `status` (HubStatus), `user`, `welcome`, `online`, `caught_up`, `resync`, `settled` (a queued write ended), and
+ * Events: `status` (HubStatus), `user`, `welcome`, `online`, `caught_up`, `resync`, `settled` (a queued write ended), `closed`, and
  * every event of the hub by its type: `data_change`, `new_message`, `notification`, `system_message`, `clients_update`, …
  */
 export class Hub extends Emitter {
@@ -208,6 +208,7 @@ export class Hub extends Emitter {
     this.#auth.close();
     this.#outbox?.close();
     this.calls.close();
+    this.emit("closed");
   }
 
   // ---------------------------------------------------------------- login

@@ -47,6 +47,19 @@ export class Notifications extends Emitter {
     return this.list;
   }
 
+  /** Fetches those before the oldest that is here. @returns {Promise<boolean>} whether there are older ones yet */
+  async loadBefore(limit = 50) {
+    const oldest = this.list.at(-1)?.id;
+    if (!this.#loaded || !oldest) await this.load(limit);
+    else if (this.hasMore) {
+      const answer = await this.#access.ask({ type: "notifications", before: oldest, limit });
+      for (const one of answer.notifications) this.#byId.set(one.id, one);
+      this.hasMore = answer.has_more ?? answer.notifications.length >= limit;
+      this.emit("change");
+    }
+    return this.hasMore;
+  }
+
   /** @param {number[] | "all"} ids */
   async markRead(ids) {
     for (const one of this.#byId.values()) {

@@ -35,6 +35,11 @@ export class Rooms extends Emitter {
     events.on("new_message", ({ room, message }) => this.#onMessage(room, message));
     events.on("message_updated", ({ room, message }) => this.#onMessage(room, message));
     events.on("unread", (event) => this.#onUnread(event));
+    events.on("settled", ({ entry, result }) => {
+      if (entry.frame.type !== "mark_read" || !result || !this.#rooms.has(result.room)) return;
+      const { room: id, up_to: readUpTo, unread, mentions } = result;
+      this.#merge({ id, read_up_to: readUpTo, unread, mentions });
+    });
     // Another user's rooms are none of this one's business.
     events.on("user", () => this.#forget());
   }

@@ -50,7 +50,7 @@ export class Timeline extends Emitter {
     const mine = (/** @type {any} */ event) => event.room === room;
     this.#stops = [
       access.events.on("new_message", (event) => mine(event) && this.#onNew(event.message)),
-      access.events.on("message_updated", (event) => mine(event) && this.#put(event.message)),
+      access.events.on("message_updated", (event) => mine(event) && this.#onUpdated(event.message)),
       access.events.on("settled", (settled) => this.#onSettled(settled)),
       access.events.on("resync", () => this.loaded && void this.reload().catch(() => {})),
       this.receipts.on("change", () => this.emit("change")),
@@ -83,10 +83,11 @@ export class Timeline extends Emitter {
 
   /** Fetches the latest page in place of all that is here. */
   async reload(limit = 50) {
+    const before = new Set(this.#messages.keys());
     const { messages, has_more: hasMore } = await this.#history({ limit });
     // What came live while the page was on its way is behind it.
     const last = messages.at(-1)?.seq ?? 0;
-    const live = [...this.#messages.values()].filter(({ seq }) => (seq ?? 0) > last);
+    const live = [...this.#messages.values()].filter(({ id, seq }) => !before.has(id ?? 0) && (seq ?? 0) > last);
     this.#messages = new Map();
     for (const message of [...messages, ...live]) this.#put(message);
     this.hasMore = hasMore;
@@ -220,10 +221,14 @@ export class Timeline extends Emitter {
     }
   }
 
+  /** One that is not here is older than the pages that are: history brings it as it is now. @param {Message} message */
+  #onUpdated(message) {
+    if (this.#messages.has(message.id ?? 0)) this.#put(message);
+  }
+
   /** The newest version wins, whichever way it came. @param {Message} message */
   #put(message) {
     if (message.id === null) return;
-    // Older than the oldest page that is here: it would leave a hole. History brings it.
     const known = this.#messages.get(message.id);
     if (message.client_id) this.#echoes.delete(message.client_id);
     if (!known || message.version >= known.version) this.#messages.set(message.id, message);

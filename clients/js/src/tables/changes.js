@@ -49,10 +49,13 @@ export function narrow(commit, tables) {
 export function changeStream(hub, { tables, signal }) {
   const channel = new Channel({
     signal,
-    onEnd: () => stop(),
+    onEnd: () => stops.forEach((stop) => stop()),
     onOverflow: () => /** @type {Resync} */ ({ type: "resync", reason: "overflow" }),
   });
-  const stop = listenToChanges(hub, { tables }, (event) => channel.push(event));
+  const stops = [
+    listenToChanges(hub, { tables }, (event) => channel.push(event)),
+    hub.on("closed", () => channel.end()),
+  ];
   return channel;
 }
 

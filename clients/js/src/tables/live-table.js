@@ -68,6 +68,7 @@ export class LiveTable extends Emitter {
     this.#stops = [
       access.events.on("data_change", (commit) => this.#onCommit(commit)),
       access.events.on("resync", () => this.reload()),
+      access.events.on("closed", () => this.close()),
       access.events.on("online", () => this.#stale && this.reload()),
     ];
     this.reload();

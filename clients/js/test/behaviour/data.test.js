@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { TestHub, until } from "../support/hub.js";
 
@@ -166,3 +167,23 @@ test("only the tables asked for come, until more are wanted", async () => {
   const { id } = await sell(awa, 6);
   await until(() => live.rows.some((row) => row.id === id));
 });
+
+test("the frames of a real hub have the members of the golden ones", async () => {
+  const golden = JSON.parse(readFileSync(new URL("../../../../tests/golden/events.json", import.meta.url), "utf8"));
+  const wanted = (type) => golden.find((event) => event.type === type);
+  const awa = await hub.connect();
+  assert.deepEqual(shape(awa.welcome), shape(wanted("welcome")));
+  const heard = awa.once("data_change");
+  await sell(awa, 8);
+  const { changes, ...change } = await heard;
+  const { changes: goldenChanges, ...goldenChange } = wanted("data_change");
+  assert.deepEqual(shape(change), shape(goldenChange));
+  assert.deepEqual(Object.keys(changes[0]).sort(), Object.keys(goldenChanges[0]).sort());
+});
+
+/** The names and kinds of what an object holds; lists are what they are. */
+function shape(value) {
+  if (value === null || typeof value !== "object") return typeof value;
+  if (Array.isArray(value)) return "array";
+  return Object.fromEntries(Object.keys(value).sort().map((name) => [name, shape(value[name])]));
+}
