@@ -3,7 +3,7 @@ import { Auth } from "./auth/auth.js";
 import { defaultTokens } from "./auth/token-stores.js";
 import { Connection } from "./connection/connection.js";
 import { Emitter } from "./emitter.js";
-import { ComptoirError, hasCode } from "./errors.js";
+import { ComptoirError, hasCode, isTransient } from "./errors.js";
 import { Http } from "./http.js";
 import { indexedDbOutbox } from "./outbox/indexeddb-storage.js";
 import { memoryOutbox } from "./outbox/memory-storage.js";
@@ -364,7 +364,7 @@ export class Hub extends Emitter {
   // ---------------------------------------------------------------- inside
 
   /**
-   * A request that may be repeated: waits for a connection, and is sent again if that is lost.
+   * A request that may be repeated: waits for a connection, and is sent again if that is lost or the hub has no room.
    * @param {any} frame
    * @param {AbortSignal} [signal]
    * @returns {Promise<any>}
@@ -376,7 +376,9 @@ export class Hub extends Emitter {
       try {
         return await this.#connection.request(frame);
       } catch (error) {
-        if (!hasCode(error, "disconnected") || this.#isClosed) throw error;
+        if (!isTransient(error) || this.#isClosed || Date.now() > deadline) throw error;
+        const wait = /** @type {ComptoirError} */ (error).retryAfterMs ?? (hasCode(error, "disconnected") ? 0 : 200);
+        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait * (1 + Math.random() / 4)));
       }
     }
   }
