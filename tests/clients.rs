@@ -21,23 +21,35 @@ fn skipped(why: &str) {
 }
 
 fn node(arguments: &[&str]) -> Option<Output> {
-    Command::new("node").args(arguments).current_dir(sdk()).output().ok()
+    Command::new("node")
+        .args(arguments)
+        .current_dir(sdk())
+        .output()
+        .ok()
 }
 
 /// Node, if it is there and new enough.
 fn has_node() -> bool {
-    let version = node(&["-p", "process.versions.node"]).map(|said| String::from_utf8_lossy(&said.stdout).into_owned());
-    let major = version.as_deref().and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    let version =
+        node(&["-p", "process.versions.node"]).map(|said| String::from_utf8_lossy(&said.stdout).into_owned());
+    let major = version
+        .as_deref()
+        .and_then(|version| version.split('.').next()?.parse::<u32>().ok());
     if major.is_some_and(|major| major >= 20) {
         return true;
     }
-    skipped("the JavaScript SDK: install Node.js 20 or newer (https://nodejs.org; Debian: apt install nodejs npm)");
+    skipped(
+        "the JavaScript SDK: install Node.js 20 or newer (https://nodejs.org; Debian: apt install nodejs npm)",
+    );
     false
 }
 
 #[track_caller]
 fn passes(said: &Output) {
-    let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+    let (out, err) = (
+        String::from_utf8_lossy(&said.stdout),
+        String::from_utf8_lossy(&said.stderr),
+    );
     assert!(said.status.success(), "{out}\n{err}");
 }
 
