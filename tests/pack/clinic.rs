@@ -77,6 +77,38 @@ fn the_routes_of_the_old_front_end_answer_in_its_shapes() {
 }
 
 #[test]
+fn the_old_servers_own_routes_answer_behind_the_token() {
+    let hub = serve("clinic");
+    let (doctor, desk) = (hub.as_user("fall"), hub.as_user("aida"));
+    let health = hub.client().get("/health").ok();
+    assert_eq!(health["status"], "ok");
+    assert!(health["computerName"].is_string() && health["version"].is_string());
+    hub.client().get("/info").problem(401, "unauthorized");
+    assert_eq!(desk.get("/info").ok()["port"], hub.addr().port());
+
+    let execute = |name: &str, args: serde_json::Value| json!({"functionName": name, "args": args});
+    let anonymous = hub
+        .client()
+        .post("/db/execute", &execute("getAllPatients", json!([])));
+    anonymous.problem(401, "unauthorized");
+    let listed = enveloped(&desk.post("/db/execute", &execute("getAllPatients", json!([5, 10]))));
+    assert_eq!(
+        (listed.as_array().unwrap().len(), &listed[0]["code"]),
+        (5, &json!(390))
+    );
+    let created = execute("createPatient", json!([{"nom": "Ly", "prenom": "Awa"}]));
+    assert_eq!(enveloped(&desk.post("/db/execute", &created))["nom"], "Ly");
+    desk.post("/db/execute", &execute("getAllVisitsByPatient", json!([1])))
+        .problem(403, "forbidden");
+    let unknown = desk.post("/db/execute", &execute("$executeRaw", json!([])));
+    assert_eq!(unknown.problem(404, "not_found")["success"], false);
+
+    let sql = json!({"query": "SELECT count(*) FROM visites", "params": []});
+    desk.post("/query", &sql).problem(403, "forbidden");
+    assert_eq!(enveloped(&doctor.post("/query", &sql))["rows"], json!([[4009]]));
+}
+
+#[test]
 fn each_role_reads_of_a_patient_what_its_work_needs() {
     let hub = serve("clinic");
     let (doctor, nurse) = (hub.as_user("fall"), hub.as_user("khady"));

@@ -23,6 +23,7 @@ use super::{
     HttpState,
     body::{self, idempotency_key, json_bytes},
     caller::Caller,
+    compat::{self, OldRoute},
     encoding::decode_query,
     problem::Problem,
     route_table::Found,
@@ -37,7 +38,12 @@ pub async fn answer(
     let (function, path) = match state.routes.find(req.method(), req.uri().path())? {
         Found::Function { function, path } => (function, path),
         Found::OtherMethods(allowed) => return Err(Problem::method_not_allowed(&allowed)),
-        Found::Nothing => return Err(Error::of(Code::NotFound).into()),
+        Found::Nothing => {
+            return match OldRoute::of(req.uri().path()) {
+                Some(route) => compat::answer(route, &state, &req, payload).await,
+                None => Err(Error::of(Code::NotFound).into()),
+            };
+        }
     };
     call(&state, &req, function, path, payload)
         .await

@@ -8,6 +8,7 @@ mod admin;
 mod auth;
 mod body;
 mod caller;
+mod compat;
 pub(super) mod encoding;
 mod endpoint;
 mod events;
