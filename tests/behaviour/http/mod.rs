@@ -4,6 +4,7 @@ mod admin;
 mod console;
 mod events;
 mod functions;
+mod messaging;
 mod pages;
 mod setup;
 mod tables;
