@@ -1,0 +1,30 @@
+// Words that several views of the console use. [French, English, Arabic]
+import { words } from "../shared/i18n.js";
+
+words({
+  "nav.main": ["Rubriques", "Sections", "الأقسام"],
+  "nav.overview": ["Aperçu", "Overview", "نظرة عامة"],
+  "nav.sessions": ["Connexions", "Sessions", "الاتصالات"],
+  "nav.users": ["Comptes", "Accounts", "الحسابات"],
+  "nav.rooms": ["Salons", "Rooms", "الغرف"],
+  "nav.audit": ["Journal d’audit", "Audit", "سجل التدقيق"],
+  "nav.notices": ["Annonces", "Announcements", "الإعلانات"],
+  "nav.backups": ["Sauvegardes", "Backups", "النسخ الاحتياطية"],
+  "nav.pack": ["Application", "App pack", "التطبيق"],
+  "nav.network": ["Réseau", "Network", "الشبكة"],
+  "nav.terminal": ["Poste de travail", "Terminal", "محطة العمل"],
+  user: ["Utilisateur", "User", "المستخدم"],
+  role: ["Rôle", "Role", "الدور"],
+  address: ["Adresse", "Address", "العنوان"],
+  device: ["Appareil", "Device", "الجهاز"],
+  since: ["Depuis", "Since", "منذ"],
+  when: ["Date", "When", "التاريخ"],
+  none: ["Aucun", "None", "لا يوجد"],
+  never: ["jamais", "never", "أبداً"],
+  everyone: ["Tout le monde", "Everyone", "الجميع"],
+  actions: ["Actions", "Actions", "الإجراءات"],
+  details: ["Détails", "Details", "التفاصيل"],
+  filter: ["Filtrer", "Filter", "تصفية"],
+  "nothing.found": ["Rien ne correspond.", "Nothing matches.", "لا شيء يطابق."],
+  "shown.first": ["Les {n} premiers sont affichés ; filtrez pour voir les autres.", "The first {n} are shown; filter to see the others.", "تظهر أول {n} فقط؛ استخدم التصفية لرؤية البقية."],
+});

@@ -1,0 +1,33 @@
+// Words of the set-up page. [French, English, Arabic]
+import { words } from "../shared/i18n.js";
+
+words({
+  "setup.title": ["Installation du serveur", "Set up this hub", "إعداد الخادم"],
+  "setup.intro": ["Personne ne s’est encore connecté à ce serveur. Choisissez qui l’administre.", "Nobody has logged in to this hub yet. Choose who administers it.", "لم يدخل أحد بعد إلى هذا الخادم. اختر من يديره."],
+  "setup.admin": ["Administrateur", "Administrator", "المدير"],
+  "setup.username": ["Nom d’utilisateur", "User name", "اسم المستخدم"],
+  "setup.display": ["Nom affiché", "Display name", "الاسم المعروض"],
+  "setup.password": ["Mot de passe", "Password", "كلمة المرور"],
+  "setup.password.hint": ["8 à 72 octets", "8 to 72 bytes", "من 8 إلى 72 بايت"],
+  "setup.again": ["Encore une fois", "Once more", "مرة أخرى"],
+  "setup.again.wrong": ["Les deux mots de passe diffèrent.", "The two passwords differ.", "كلمتا المرور مختلفتان."],
+  "setup.lang": ["Langue", "Language", "اللغة"],
+  "setup.pack": ["Application", "App pack", "التطبيق"],
+  "setup.pack.none": ["Aucune pour l’instant", "None for now", "لا شيء الآن"],
+  "setup.pack.none.text": ["seuls les administrateurs agissent", "only administrators can do anything", "لا يعمل إلا المديرون"],
+  "setup.pack.fixed": ["Ce serveur est lancé avec l’application « {name} ».", "This hub is started with the app pack “{name}”.", "هذا الخادم مشغّل مع التطبيق «{name}»."],
+  "setup.backups": ["Sauvegardes", "Backups", "النسخ الاحتياطية"],
+  "setup.backup.dir": ["Dossier sur cette machine", "Directory on this machine", "المجلد على هذا الجهاز"],
+  "setup.backup.hint": ["De préférence un autre disque, une clé ou un partage réseau.", "Another disk, a stick or a network share is best.", "الأفضل قرص آخر أو ذاكرة أو مشاركة شبكة."],
+  "setup.backup.every": ["Rythme", "How often", "التكرار"],
+  "setup.backup.day": ["Chaque jour", "Every day", "كل يوم"],
+  "setup.backup.hour": ["Chaque heure", "Every hour", "كل ساعة"],
+  "setup.backup.hand": ["À la main", "By hand", "يدوياً"],
+  "setup.backup.fixed": ["Réglées par le fichier de configuration : {dir}", "Settled by the configuration file: {dir}", "مضبوطة في ملف الإعدادات: {dir}"],
+  "setup.submit": ["Installer", "Set up", "إعداد"],
+  "setup.starting": ["Le serveur redémarre avec vos choix…", "The hub starts anew with what you chose…", "يُعاد تشغيل الخادم باختياراتك…"],
+  "setup.slow": ["Le serveur ne revient pas. Regardez ce qu’il a écrit dans son journal, puis ouvrez la console.", "The hub does not come back. See what it wrote to its log, then open the console.", "لم يعد الخادم. راجع ما كتبه في سجله، ثم افتح لوحة الإدارة."],
+  "setup.closed": ["Rien à installer ici", "Nothing to set up here", "لا شيء للإعداد هنا"],
+  "setup.closed.text": ["Ce serveur est déjà installé, ou vous n’êtes pas sur sa propre machine : l’installation ne se fait que là.", "This hub is set up already, or you are not on its own machine: it is set up only there.", "هذا الخادم مُعدّ من قبل، أو أنك لست على جهازه نفسه: لا يُعدّ إلا هناك."],
+  "setup.console": ["Ouvrir la console", "Open the console", "فتح لوحة الإدارة"],
+});
