@@ -353,6 +353,17 @@ export class Hub extends Emitter {
   }
 
   /**
+   * As `http`, with the answer unread: for files.
+   * @param {string} method
+   * @param {string} path
+   * @param {import("./http.js").HttpOptions} [options]
+   * @returns {Promise<Response>} a 2xx answer
+   */
+  async send(method, path, options = {}) {
+    return this.#withToken((token) => this.#http.send(method, path, { ...options, token }));
+  }
+
+  /**
    * Any request frame, sent once: for what has no method here.
    * @param {any} frame
    * @returns {Promise<any>}
