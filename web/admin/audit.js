@@ -118,7 +118,7 @@ export function Audit() {
       <${Field} label=${t("audit.action")} value=${filters.action} onValue=${set("action")} options=${[["", t("audit.any")], ...ACTIONS.map((action) => [action, actionText(action)])]} />
       <${Field} label=${t("audit.since")} type="date" value=${filters.since} onValue=${set("since")} />
       <${Field} label=${t("audit.until")} type="date" value=${filters.until} onValue=${set("until")} />
-      <${Button} icon="close" kind="quiet" disabled=${!filtered} onClick=${() => setFilters(EMPTY)}>${t("audit.clear")}<//>
+      <${Button} icon="close" kind="quiet" label=${t("audit.clear")} disabled=${!filtered} onClick=${() => setFilters(EMPTY)} />
     </form>
     ${pages.error && html`<${Failed} error=${pages.error} onRetry=${() => load(null)} />`}
     ${pages.entries ? html`<${Table} label=${t("nav.audit")} columns=${columns} rows=${pages.entries} keyOf=${({ id }) => id} onRow=${setOpened}

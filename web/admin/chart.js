@@ -3,8 +3,8 @@ import uPlot from "./vendor/uplot.js";
 import { html, useEffect, useRef } from "../shared/view.js";
 import { number, time } from "../shared/i18n.js";
 
-/** `at`: seconds since 1970; `series`: [{ label, values }] (at most five); `show(value)`: as text with its unit. */
-export function Chart({ title, at, series, from, show = (value) => number(value, { maximumFractionDigits: 1 }) }) {
+/** `at`: seconds since 1970; `series`: [{ label, values }] (at most five); `show(value)`: as text with its unit; `whole`: things that are counted. */
+export function Chart({ title, at, series, from, whole = false, show = (value) => number(value, { maximumFractionDigits: 1 }) }) {
   const box = useRef(), plot = useRef(null);
   const shape = series.map(({ label }) => label).join("\n");
   const newest = (values) => {
@@ -19,7 +19,7 @@ export function Chart({ title, at, series, from, show = (value) => number(value,
     const draw = () => {
       plot.current?.destroy();
       box.current.replaceChildren();
-      plot.current = new uPlot(options(box.current, series.length, latest), latest.current.data, box.current);
+      plot.current = new uPlot(options(box.current, series.length, latest, whole), latest.current.data, box.current);
       rescale(plot.current, latest.current);
     };
     draw();
@@ -48,6 +48,10 @@ export function Chart({ title, at, series, from, show = (value) => number(value,
   </section>`;
 }
 
+/** Seconds between two times on the axis: they are shown without seconds. */
+const TIME_STEPS = [60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600];
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map((n) => n * 10 ** i)).flat();
+
 const sizeOf = (box) => ({ width: Math.max(box.clientWidth, 50), height: Math.max(box.clientHeight, 50) });
 
 function rescale(plot, { data, from }) {
@@ -61,7 +65,7 @@ function rescale(plot, { data, from }) {
   });
 }
 
-function options(box, count, latest) {
+function options(box, count, latest, whole) {
   const style = getComputedStyle(document.documentElement);
   const token = (name) => style.getPropertyValue(name).trim();
   const axis = {
@@ -75,11 +79,11 @@ function options(box, count, latest) {
     cursor: { drag: { x: false, y: false }, points: { size: 6 }, sync: { key: "overview" } },
     scales: { x: { time: true, auto: false }, y: { auto: false } },
     axes: [
-      { ...axis, space: 70, values: (_, ticks) => ticks.map((at) => time(at * 1000)) },
-      { ...axis, size: 58, space: 28, values: (_, ticks) => ticks.map((value) => latest.current.show(value)) },
+      { ...axis, space: 70, incrs: TIME_STEPS, values: (_, ticks) => ticks.map((at) => time(at * 1000)) },
+      { ...axis, size: 58, space: 28, incrs: whole ? WHOLE_STEPS : undefined, values: (_, ticks) => ticks.map((value) => latest.current.show(value)) },
     ],
     series: [{}, ...Array.from({ length: count }, (_, i) => ({
-      stroke: token(`--series-${i + 1}`), width: 1.75, spanGaps: true, points: { show: false },
+      stroke: token(`--series-${i + 1}`), width: 1.75, spanGaps: true, points: { size: 4, width: 1 },
       fill: count === 1 ? `${token("--series-1")}22` : undefined,
     }))],
   };

@@ -17,7 +17,7 @@ words({
   "overview.1440": ["24 h", "24 h", "24 س"],
   "tile.sessions": ["Connexions ouvertes", "Open sessions", "الاتصالات المفتوحة"],
   "tile.requests": ["Requêtes par seconde", "Requests a second", "الطلبات في الثانية"],
-  "tile.failed": ["{n} refusées par minute", "{n} refused a minute", "{n} مرفوضة في الدقيقة"],
+  "tile.failed": ["{n} refusées/min", "{n} refused/min", "{n} مرفوضة/د"],
   "tile.messages": ["Messages par minute", "Messages a minute", "الرسائل في الدقيقة"],
   "tile.delay": ["Délai vers les postes (p95)", "Delay to the terminals (p95)", "التأخير إلى المحطات (p95)"],
   "tile.quiet": ["aucune écriture récente", "no write of late", "لا كتابة حديثة"],
@@ -29,7 +29,7 @@ words({
   "tile.data": ["Base de l’application", "The app’s database", "قاعدة بيانات التطبيق"],
   "tile.wal": ["journal : {size}", "log: {size}", "السجل: {size}"],
   "tile.disk": ["Espace disque libre", "Free disk space", "المساحة الحرة"],
-  "tile.hubdb": ["base du serveur : {size}", "the hub’s database: {size}", "قاعدة الخادم: {size}"],
+  "tile.hubdb": ["serveur : {size}", "hub: {size}", "الخادم: {size}"],
   "tile.backup": ["Dernière sauvegarde", "Last backup", "آخر نسخة احتياطية"],
   "tile.backup.none": ["aucune", "none", "لا توجد"],
   "tile.backup.make": ["Sauvegarder", "Back up", "إنشاء نسخة"],
@@ -56,7 +56,9 @@ words({
   "worry.disk": ["Il reste {size} sur le disque. Les écritures échoueront quand il sera plein.", "There are {size} left on the disk. Writes fail once it is full.", "بقي {size} على القرص. ستفشل الكتابة عند امتلائه."],
   "worry.plain": ["Les mots de passe circulent en clair sur le réseau : TLS n’est pas installé.", "Passwords cross the network unencrypted: TLS is not set up.", "كلمات المرور تمر عبر الشبكة دون تشفير: لم يُعدّ TLS."],
   "worry.open": ["Voir", "Look", "عرض"],
-  uptime: ["{d} j {h} h {m} min", "{d} d {h} h {m} min", "{d} ي {h} س {m} د"],
+  "uptime.days": ["{d} j {h} h", "{d} d {h} h", "{d} ي {h} س"],
+  "uptime.hours": ["{h} h {m} min", "{h} h {m} min", "{h} س {m} د"],
+  "uptime.minutes": ["{m} min", "{m} min", "{m} د"],
 });
 
 /** Minutes shown, and which of the hub's two memories holds them. */
@@ -90,7 +92,7 @@ export function Overview() {
 
 function uptime(seconds) {
   const [d, h, m] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3_600) % 24, Math.floor(seconds / 60) % 60];
-  return t("uptime", { d, h, m });
+  return t(`uptime.${d ? "days" : h ? "hours" : "minutes"}`, { d, h, m });
 }
 
 /** What a person should do something about. */
@@ -140,17 +142,19 @@ const Tile = ({ label, value, under, bad }) => html`<div class=${`tile ${bad ? "
 
 function Charts({ history, minutes }) {
   const at = useMemo(() => history.at.map((ms) => ms / 1000), [history]);
-  const from = (at.at(-1) ?? Date.now() / 1000) - minutes * 60;
+  // A hub that just started fills the width with what it has.
+  const now = at.at(-1) ?? Date.now() / 1000;
+  const from = Math.min(Math.max(now - minutes * 60, at[0] ?? 0), now - 60);
   const line = (label, name, by = 1) => ({ label: t(label), values: by === 1 ? history.series[name] : history.series[name].map((value) => value === null ? null : value * by) });
   const roles = Object.entries(history.sessions).sort(([a], [b]) => a.localeCompare(b)).slice(0, 5).map(([label, values]) => ({ label, values }));
   const whole = (value) => number(value, { maximumFractionDigits: value < 10 ? 1 : 0 });
   return html`<div class="charts">
-    <${Chart} title=${t("chart.sessions")} at=${at} from=${from} show=${whole} series=${roles.length ? roles : [{ label: t("line.nobody"), values: at.map(() => 0) }]} />
+    <${Chart} title=${t("chart.sessions")} at=${at} from=${from} whole=${true} show=${whole} series=${roles.length ? roles : [{ label: t("line.nobody"), values: at.map(() => 0) }]} />
     <${Chart} title=${t("chart.requests")} at=${at} from=${from} show=${rate} series=${[line("line.all", "requests"), line("line.failed", "failed"), line("line.commits", "commits")]} />
     <${Chart} title=${t("chart.delay")} at=${at} from=${from} show=${delay}
       series=${["p50", "p95", "p99"].map((name) => ({ label: name, values: history.series[`commit_to_socket_${name}`] }))} />
-    <${Chart} title=${t("chart.messages")} at=${at} from=${from} show=${whole} series=${[line("line.messages", "messages", 60), line("line.reconnects", "reconnects", 60)]} />
-    <${Chart} title=${t("chart.queues")} at=${at} from=${from} show=${whole} series=${[line("line.writer", "writer_queue"), line("line.reader", "reader_queue"), line("line.audit", "audit_pending")]} />
+    <${Chart} title=${t("chart.messages")} at=${at} from=${from} whole=${true} show=${whole} series=${[line("line.messages", "messages", 60), line("line.reconnects", "reconnects", 60)]} />
+    <${Chart} title=${t("chart.queues")} at=${at} from=${from} whole=${true} show=${whole} series=${[line("line.writer", "writer_queue"), line("line.reader", "reader_queue"), line("line.audit", "audit_pending")]} />
     <${Chart} title=${t("chart.size")} at=${at} from=${from} show=${short} series=${[line("line.data", "data_db_bytes"), line("line.wal", "data_wal_bytes"), line("line.hub", "hub_db_bytes")]} />
   </div>`;
 }

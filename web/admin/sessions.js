@@ -61,7 +61,7 @@ export function Sessions() {
     { key: "queue", label: t("sessions.queue"), cell: (one) => one.outbox_bytes ? bytes(one.outbox_bytes) : "–", number: true, wide: true },
     { key: "actions", label: html`<span class="sr-only">${t("actions")}</span>`, cell: (one) => html`<div class="actions">
       <${Button} icon="chat" kind="quiet" label=${t("sessions.message.to", { name: one.username })} onClick=${() => setWriting(one)} />
-      <${Button} icon="hangup" kind="quiet" label=${`${t("sessions.cut")}: ${one.username}`} disabled=${one.id === own} onClick=${() => setCutting(one)} /></div>` },
+      <${Button} icon="logout" kind="quiet" label=${`${t("sessions.cut")}: ${one.username}`} disabled=${one.id === own} onClick=${() => setCutting(one)} /></div>` },
   ];
   return html`<${Page} title=${t("nav.sessions")} sub=${t("sessions.sub", { n: all.length })} answer=${answer}>
     <div class="toolbar"><${SearchBox} label=${t("sessions.filter")} value=${filter} onValue=${setFilter} /></div>
@@ -78,7 +78,7 @@ const latency = (ms) => ms === null || ms === undefined ? "–" : number(ms, { s
 
 function Details({ one, own, onClose, onWrite, onCut }) {
   return html`<${Dialog} title=${one.username} wide=${true} onClose=${onClose}
-    footer=${html`<${Button} icon="chat" onClick=${onWrite}>${t("sessions.message")}<//><${Button} kind="danger" icon="hangup" disabled=${one.id === own} onClick=${onCut}>${t("sessions.cut")}<//>`}>
+    footer=${html`<${Button} icon="chat" onClick=${onWrite}>${t("sessions.message")}<//><${Button} kind="danger" icon="logout" disabled=${one.id === own} onClick=${onCut}>${t("sessions.cut")}<//>`}>
     <${Pairs} pairs=${[
       [t("role"), one.role], [t("address"), html`<span dir="ltr">${one.address}</span>`], [t("sessions.transport"), one.transport],
       [t("since"), html`<${When} at=${one.connected_at} text=${ago(one.connected_at)} />`], [t("sessions.latency"), latency(one.latency_ms)],

@@ -47,7 +47,7 @@ pub enum Target {
 /// See the module. Cheap to clone.
 #[derive(Clone)]
 pub struct RoomsHandle {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
     awake: Arc<RwLock<HashMap<i64, Addr<RoomActor>>>>,
     /// Held while a room is woken: there is never more than one actor of a room.
     waking: Arc<Mutex<()>>,

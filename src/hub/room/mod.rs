@@ -18,6 +18,7 @@ mod actor;
 mod attachments;
 mod handle;
 mod messages;
+mod overview;
 mod populate;
 mod post;
 pub mod render;
@@ -39,6 +40,7 @@ use crate::{
 };
 
 pub use handle::{RoomsHandle, Target};
+pub use overview::RoomRecord;
 pub use messages::{Draft, Posted, Revision};
 pub use render::Renderer;
 

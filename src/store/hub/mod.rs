@@ -16,6 +16,7 @@ pub mod messages;
 pub mod notifications;
 pub mod receipts;
 pub mod rooms;
+pub mod rooms_overview;
 pub mod schema;
 pub mod search;
 pub mod settings;

@@ -9,7 +9,7 @@ fn the_consoles_routes_are_for_administrators() {
     let hub = Hub::start();
     let awa = hub.as_user("awa");
     for path in [
-        "history",
+        "history", "rooms",
         "pack",
         "network",
         "backup",
@@ -247,4 +247,35 @@ fn the_network_is_shown_with_codes_for_phones() {
     assert_eq!(address["loopback"], true);
     assert_eq!(address["url"], hub.url("/"));
     assert_eq!(address["qr"], Value::Null, "nobody else can open loopback");
+}
+
+#[test]
+fn the_rooms_are_shown_without_what_was_written() {
+    let hub = Hub::start();
+    let mut awa = hub.socket("awa");
+    let made = awa
+        .request(json!({"type": "create_room", "name": "Inventaire", "members": []}))
+        .unwrap();
+    awa.request(json!({
+        "type": "send_message", "room": made["room"]["id"], "kind": "text", "content": "valeur-secrete",
+        "client_id": "11111111-1111-4111-8111-111111111111"
+    }))
+    .unwrap();
+    let reply = hub.as_user("admin").get("/api/admin/rooms");
+    assert!(!reply.text.contains("valeur-secrete"));
+    let rooms = reply.ok();
+    let first = &rooms["rooms"][0];
+    assert_eq!(
+        (
+            &first["name"],
+            &first["kind"],
+            &first["member_count"],
+            &first["messages"]
+        ),
+        (&json!("Inventaire"), &json!("group"), &json!(1), &json!(1))
+    );
+    assert!(first["last_message_at"].is_string());
+    let all = rooms["rooms"].as_array().unwrap();
+    let everyone = all.iter().find(|room| room["kind"] == "everyone").unwrap();
+    assert!(everyone["member_count"].as_u64().unwrap() > 1);
 }

@@ -8,6 +8,7 @@ mod history;
 mod logins;
 mod network;
 mod pack;
+mod rooms;
 mod sessions;
 mod terminals;
 mod users;
@@ -25,6 +26,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         logins::endpoints(),
         network::endpoints(),
         pack::endpoints(),
+        rooms::endpoints(),
         backup::endpoints(),
         announce::endpoints(),
     ]

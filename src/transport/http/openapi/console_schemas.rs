@@ -53,6 +53,16 @@ pub fn all() -> Value {
             "certificate_fingerprint": maybe("string"), "plain_http": flag(),
             "allowed_origins": texts(), "allowed_hosts": texts(), "trusted_proxies": texts()
         })),
+        "RoomRecord": object(
+            &["id", "kind", "name", "role", "open", "usernames", "member_count", "messages", "created_at", "last_message_at"],
+            json!({
+                "id": integer(), "kind": { "enum": ["direct", "group", "role", "everyone", "legacy"] },
+                "name": maybe("string"), "role": maybe("string"), "open": flag(), "usernames": texts(),
+                "member_count": integer(), "messages": integer(), "created_at": time(),
+                "last_message_at": { "type": ["string", "null"], "format": "date-time" }
+            })
+        ),
+        "RoomRecords": object(&["rooms", "total"], json!({ "rooms": list("RoomRecord"), "total": integer() })),
         "PackOffer": object(&["name", "title"], json!({
             "name": text(), "title": { "type": "object", "additionalProperties": maybe("string") }
         })),
