@@ -8,9 +8,10 @@ export function Dialog({ title, onClose, wide = false, children, footer, onSubmi
   const ref = useRef();
   const id = useId("d");
   useEffect(() => {
-    const before = document.activeElement;
-    if (!ref.current.open) ref.current.showModal();
-    return () => before?.focus?.();
+    const before = document.activeElement, dialog = ref.current;
+    if (!dialog.open) dialog.showModal();
+    // Closed first: as long as it is open, nothing outside of it takes the focus.
+    return () => { dialog.close(); before?.focus?.(); };
   }, []);
   const outside = (event) => event.target === ref.current && onClose();
   const submit = (event) => { event.preventDefault(); onSubmit?.(event); };
