@@ -40,8 +40,8 @@ use crate::{
 };
 
 pub use handle::{RoomsHandle, Target};
-pub use overview::RoomRecord;
 pub use messages::{Draft, Posted, Revision};
+pub use overview::RoomRecord;
 pub use render::Renderer;
 
 /// Whoever does something in a room.

@@ -9,7 +9,8 @@ fn the_consoles_routes_are_for_administrators() {
     let hub = Hub::start();
     let awa = hub.as_user("awa");
     for path in [
-        "history", "rooms",
+        "history",
+        "rooms",
         "pack",
         "network",
         "backup",
