@@ -35,6 +35,7 @@ use crate::{
         audit::AuditHandle,
         feed::{self, Feed},
         files::{self, Files},
+        notifier::NotifierHandle,
         registry::{Registry, RegistryHandle},
         room::{Parts, Renderer, RoomsHandle},
     },
@@ -221,6 +222,14 @@ async fn serve(
         .map(|r| r.name.to_string())
         .collect();
     rooms.ensure(with_room).await.map_err(Failure::failed)?;
+    let notifier = NotifierHandle::new(
+        ledger.clone(),
+        feed.clone(),
+        config.notifications.clone(),
+        role_set::internal(&pack.roles),
+        metrics.clone(),
+    );
+    notifier.ship_from(executor.clone());
     let ctx = Context {
         rooms,
         renderer,
@@ -229,6 +238,7 @@ async fn serve(
         feed,
         accounts,
         audit: audit.clone(),
+        notifier: notifier.clone(),
         registry: registry.clone(),
         files,
         pack: Arc::new(pack),
@@ -286,6 +296,9 @@ async fn serve(
         network.abort();
         deadline
             .step("audit", Duration::from_secs(2), audit.shutdown())
+            .await;
+        deadline
+            .step("notifications", Duration::from_secs(2), notifier.shutdown())
             .await;
         deadline
             .step("database", deadline.left(), executor.shutdown())

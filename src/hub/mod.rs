@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod audit;
 pub mod feed;
 pub mod files;
+pub mod notifier;
 pub mod outbox;
 pub mod registry;
 pub mod relay;

@@ -6,9 +6,9 @@ use super::room::{Renderer, members_of_frame};
 use crate::{
     domain::{HubEvent, Recipients, hub_event::EventKind},
     store::hub::{
-        Connection, Result,
+        Connection, Error, Result,
         events::{Logged, Viewer},
-        messages, receipts, rooms,
+        messages, notifications, receipts, rooms,
     },
 };
 
@@ -24,7 +24,7 @@ pub fn again(
         EventKind::NewMessage | EventKind::MessageUpdated => message(conn, renderer, logged)?,
         EventKind::MessageRead => read(conn, logged)?,
         EventKind::RoomUpdated => room(conn, renderer, viewer, lang, logged)?,
-        EventKind::Notification => None,
+        EventKind::Notification => notification(conn, viewer, logged)?,
     };
     Ok(members.map(|members| HubEvent {
         n: logged.n,
@@ -50,6 +50,16 @@ fn read(conn: &mut Connection, logged: &Logged) -> Result<Option<Value>> {
     };
     let up_to = receipts::of(conn, room, user)?;
     Ok(up_to.map(|up_to| json!({ "room": room, "user_id": user, "up_to": up_to })))
+}
+
+fn notification(conn: &mut Connection, viewer: &Viewer, logged: &Logged) -> Result<Option<Value>> {
+    let found = match logged.subject_id {
+        Some(id) => notifications::get(conn, viewer.user_id, id)?,
+        None => None,
+    };
+    found
+        .map(|found| serde_json::to_value(found).map_err(|_| Error::Malformed("notifications")))
+        .transpose()
 }
 
 /// Whoever is in the room sees how it is now; whoever is not, that he is not.

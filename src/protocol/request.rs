@@ -5,6 +5,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     error::{Code, Error, Result},
+    notification::{ListNotifications, MarkRead, Notify},
     people::People,
     value::Params,
 };
@@ -104,6 +105,9 @@ pub enum Request {
     Rooms,
     Users,
     People(People),
+    Notifications(ListNotifications),
+    MarkNotificationsRead(MarkRead),
+    Notify(Notify),
 }
 
 impl Request {
@@ -119,6 +123,9 @@ impl Request {
             Self::Rooms => "rooms",
             Self::Users => "users",
             Self::People(people) => people.name(),
+            Self::Notifications(_) => "notifications",
+            Self::MarkNotificationsRead(_) => "mark_notifications_read",
+            Self::Notify(_) => "notify",
         }
     }
 }
@@ -126,9 +133,6 @@ impl Request {
 /// Frames of the contract that this build knows by name and does not serve.
 const KNOWN_ELSEWHERE: &[&str] = &[
     "set_presence",
-    "notifications",
-    "mark_notifications_read",
-    "notify",
     "call_open",
     "call_accept",
     "call_decline",
@@ -204,6 +208,9 @@ impl Frame {
             Some("subscribe") => fields(text).map(Request::Subscribe),
             Some("rooms") => Ok(Request::Rooms),
             Some("users") => Ok(Request::Users),
+            Some("notifications") => fields(text).map(Request::Notifications),
+            Some("mark_notifications_read") => fields(text).map(Request::MarkNotificationsRead),
+            Some("notify") => fields(text).map(Request::Notify),
             Some(other) if let Some(people) = People::parse(other, text) => people.map(Request::People),
             Some(other) if KNOWN_ELSEWHERE.contains(&other) => Err(Error::of(Code::Unsupported)),
             Some(_) => Err(Error::invalid("This frame type is not known.")),

@@ -18,10 +18,11 @@ pub(super) struct Picture {
 }
 
 pub(super) async fn take(ctx: &Context, who: &Principal) -> Result<Picture> {
-    let (rooms, hub) = ctx.rooms.picture(who).await?;
+    let (rooms, unread, hub) = ctx.rooms.picture(who).await?;
     Ok(Picture {
         hub,
         rooms,
+        unread_notifications: unread,
         ..Picture::default()
     })
 }

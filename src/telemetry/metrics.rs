@@ -32,6 +32,8 @@ pub struct Metrics {
     pub events_sent: IntCounter,
     /// Firings of notification rules that had somebody to tell, and rules that failed.
     pub rules_fired: IntCounter,
+    /// Users told, each of each notification.
+    pub notifications: IntCounter,
     pub rules_failed: IntCounter,
     /// Sessions that came back with `since`.
     pub reconnects: IntCounter,
@@ -117,6 +119,10 @@ impl Metrics {
             rules_fired: register!(IntCounter::new(
                 "rules_fired_total",
                 "Notification rules that fired"
+            )),
+            notifications: register!(IntCounter::new(
+                "notifications_total",
+                "Notifications stored, one for each user told"
             )),
             rules_failed: register!(IntCounter::new(
                 "rules_failed_total",

@@ -14,6 +14,7 @@ mod guarantees;
 mod http;
 mod idempotency;
 mod login;
+mod notifications;
 mod order;
 mod query;
 mod races;

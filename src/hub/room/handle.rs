@@ -26,6 +26,7 @@ use crate::{
     store::hub::{
         events,
         messages::{self, Window},
+        notifications,
         rooms::{self, NewRoom},
         search,
     },
@@ -129,13 +130,14 @@ impl RoomsHandle {
         Ok(self.picture(who).await?.0)
     }
 
-    /// The rooms of a user, and the last event of people that they show.
-    pub async fn picture(&self, who: &Principal) -> Result<(Vec<Value>, u64)> {
+    /// The rooms of a user, how many notifications he has not read, and the last event of people that both show.
+    pub async fn picture(&self, who: &Principal) -> Result<(Vec<Value>, u64, u64)> {
         let (renderer, lang) = (self.parts.renderer.clone(), who.lang.clone());
         let viewer = self.parts.accounts.viewer(who);
         let read = move |conn: &mut crate::store::hub::Connection| {
             let shown = renderer.rooms(conn, &viewer, &lang, None)?;
-            Ok((shown, events::head(conn)?))
+            let unread = notifications::unread(conn, viewer.user_id)?.unsigned_abs();
+            Ok((shown, unread, events::head(conn)?))
         };
         self.parts.ledger.read(read).await
     }

@@ -2,6 +2,7 @@
 //! run by the executor; sessions and HTTP handlers both come here.
 
 pub mod messages;
+pub mod notifications;
 pub mod people;
 pub mod query;
 mod rooms;
@@ -69,6 +70,9 @@ pub(super) fn prepare(ctx: &Context, who: &Principal, origin: &Origin, request: 
         Request::Rooms => Ok(rooms::list(ctx, doer(who, origin))),
         Request::Users => people::users(ctx, who),
         Request::People(request) => prepare_people(ctx, doer(who, origin), request),
+        Request::Notifications(asked) => notifications::list(ctx, who, asked),
+        Request::MarkNotificationsRead(which) => notifications::mark_read(ctx, who, which),
+        Request::Notify(notify) => notifications::notify(ctx, who, notify),
         Request::Ping | Request::Renew(_) | Request::Subscribe(_) => {
             Err(Error::invalid("This request needs a socket."))
         }

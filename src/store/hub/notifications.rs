@@ -1,7 +1,12 @@
 //! What people were told. Each row is one user's own, with his own read state; all that is asked here is asked for a
 //! user, so that nobody learns of another's.
 
-use diesel::{prelude::*, sql_query, sql_types::BigInt, upsert::excluded};
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{BigInt, Text as SqlText},
+    upsert::excluded,
+};
 use serde_json::value::RawValue;
 
 use super::{
@@ -28,6 +33,12 @@ pub struct News<'a> {
     /// `None`: it stands for itself.
     pub dedup_key: Option<&'a str>,
     pub at_ms: i64,
+}
+
+#[derive(QueryableByName)]
+struct User {
+    #[diesel(sql_type = BigInt)]
+    user_id: i64,
 }
 
 #[derive(Queryable, Selectable)]
@@ -213,11 +224,6 @@ pub fn mark_read(conn: &mut Connection, user_id: i64, which: &Which, now_ms: i64
 /// Forgets those told before `before_ms`, at most `at_once`, and of each user all but the newest `most`. Answers whose
 /// count of unread ones may be another now.
 pub fn trim(conn: &mut Connection, before_ms: i64, most: i64, at_once: i64) -> Result<Vec<i64>> {
-    #[derive(QueryableByName)]
-    struct User {
-        #[diesel(sql_type = BigInt)]
-        user_id: i64,
-    }
     let old: Vec<(i64, i64)> = notifications::table
         .filter(notifications::created_at_ms.lt(before_ms))
         .order(notifications::created_at_ms)
@@ -255,6 +261,22 @@ pub fn users_of(conn: &mut Connection, roles: &[&str]) -> Result<Vec<i64>> {
         .order(users::id)
         .select(users::id)
         .load(conn)?)
+}
+
+/// The active members of a room; `everyone`: the roles whose users are in the room of everyone. Nobody where there is
+/// no such room.
+pub fn members(conn: &mut Connection, room_id: i64, everyone: &[&str]) -> Result<Vec<i64>> {
+    let everyone = serde_json::Value::from(everyone).to_string();
+    let found: Vec<User> = sql_query(
+        "SELECT id AS user_id FROM users WHERE active AND (id IN (SELECT user_id FROM members WHERE room_id = ?1) \
+         OR role = (SELECT role FROM rooms WHERE id = ?1) \
+         OR (role IN (SELECT value FROM json_each(?2)) AND EXISTS \
+             (SELECT 1 FROM rooms WHERE id = ?1 AND kind = 'everyone'))) ORDER BY id",
+    )
+    .bind::<BigInt, _>(room_id)
+    .bind::<SqlText, _>(everyone)
+    .load(conn)?;
+    Ok(found.into_iter().map(|user| user.user_id).collect())
 }
 
 /// The last of what the rules said that was copied from the business database of this epoch.
@@ -295,8 +317,6 @@ pub fn rebase_shipped(
 
 #[cfg(test)]
 mod tests {
-    use diesel::sql_types::Text as SqlText;
-
     use super::*;
     use crate::store::hub::HubStore;
 
