@@ -3,13 +3,14 @@ import { html, render, useEffect } from "../shared/view.js";
 import { useStore } from "../shared/store.js";
 import { lang, t, useLang } from "../shared/i18n.js";
 import "../shared/words.js";
-import "./words.js";
 import { Login, NewPassword } from "../shared/login.js";
 import { LiveRegion, toast, Toasts } from "../shared/components/toast.js";
+import { lazy } from "../shared/lazy.js";
 import { hub, logout, session, start } from "../shared/hub.js";
-import { Shell } from "./shell.js";
 import { forgetMe, loadMe } from "./account.js";
 import { keepShell } from "./install.js";
+
+const Shell = lazy(() => import("./shell.js"), "Shell");
 
 function App() {
   useLang();
@@ -20,7 +21,7 @@ function App() {
       if (user.lang && !globalThis.comptoirLook.langChosen && user.lang !== lang()) globalThis.comptoirLook.lang = user.lang;
       loadMe().catch(() => { /* the views that need it ask again, and say why not */ });
     }
-    if (state === "out") forgetMe();
+    if (state === "out") { forgetMe(); Shell.ahead(); }
   }, [state, user?.id]);
   const page = {
     starting: () => null,
@@ -38,4 +39,4 @@ async function changePassword(passwords) {
 
 start();
 render(html`<${App} />`, document.getElementById("app"));
-keepShell();
+session.subscribe(({ state }) => { if (state === "in") keepShell(); });

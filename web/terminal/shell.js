@@ -2,24 +2,29 @@
 import { html, useEffect } from "../shared/view.js";
 import { useEvents, useStore } from "../shared/store.js";
 import { t } from "../shared/i18n.js";
+import "./words.js";
 import { Icon, Mark } from "../shared/components/icon.js";
+import { lazy } from "../shared/lazy.js";
+import { Loading } from "../shared/components/states.js";
 import { Ribbon } from "../shared/ribbon.js";
 import { toast } from "../shared/components/toast.js";
 import { ThemeButton } from "../shared/components/look.js";
 import { hub } from "../shared/hub.js";
 import { ChatView } from "./chat/chat-view.js";
 import { announceMessages } from "./chat/announce.js";
-import { DataView } from "./data/data-view.js";
 import { NoticeBell, followNotices } from "./notices/notices.js";
 import { AccountMenu } from "./account-menu.js";
-import { CallLayer } from "./calls/call-layer.js";
 import { route } from "./route.js";
+
+const DataView = lazy(() => import("./data/data-view.js"), "DataView", html`<${Loading} />`);
+const CallLayer = lazy(() => import("./calls/call-layer.js"), "CallLayer");
 
 export function Shell({ user }) {
   const at = useStore(route);
   const view = at[0] ?? "chat";
   const unread = useEvents(hub().rooms, ["change"], (rooms) => rooms.unread) ?? 0;
   useEffect(() => {
+    DataView.ahead();
     const stops = [announceMessages(), followNotices(), showAnnouncements()];
     return () => stops.forEach((stop) => stop());
   }, []);

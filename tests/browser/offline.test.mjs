@@ -1,0 +1,50 @@
+// The hub goes away and comes back.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { Browser, eventually, go, Hub, login } from "./support.mjs";
+
+let hub, browser;
+before(async () => { hub = await Hub.start(); browser = await Browser.start(); });
+after(async () => { await browser?.close(); await hub?.stop(); });
+
+test("what is sold while the hub is away survives a reload of the page and happens once", async () => {
+  const page = await browser.terminal(hub);
+  await login(page, "awa");
+  // The shell is kept once the worker has it.
+  await page.waitForFunction(async () => (await (await caches.open("comptoir-shell-1")).keys()).length > 30);
+  const sales = async () => Number((await hub.query("binta", "SELECT count(*) FROM ventes WHERE total >= 0")).rows[0][0]);
+  const before = await sales();
+  await go(page, "data/run/sell");
+  await page.locator("input[name=produit_id]").waitFor();
+  await hub.kill();
+  await page.locator(".ribbon:not([data-status=online])").waitFor();
+  for (const [n, product] of [[1, "5"], [2, "6"]]) {
+    await page.locator("input[name=produit_id]").fill(product);
+    await page.getByRole("button", { name: "Run" }).click();
+    await page.locator(`.ribbon [data-queued="${n}"]`).waitFor();
+  }
+  await page.reload();
+  await page.locator('.ribbon [data-queued="2"]').waitFor();
+  await hub.run();
+  await page.locator(".ribbon[data-status=online]").waitFor({ timeout: 45_000 });
+  await eventually(async () => assert.equal(await page.locator(".ribbon [data-queued]").count(), 0));
+  assert.equal(await sales(), before + 2);
+  // And not again.
+  await page.reload();
+  await page.locator(".ribbon[data-status=online]").waitFor();
+  assert.equal(await sales(), before + 2);
+  browser.assertClean();
+});
+
+test("a table that was open is current again after the hub came back", async () => {
+  const page = await browser.terminal(hub);
+  await login(page, "binta");
+  await go(page, "data/table/categories");
+  await page.getByRole("row").nth(2).waitFor();
+  await hub.kill();
+  await page.locator(".ribbon[data-status=reconnecting]").waitFor();
+  await hub.run();
+  hub.tokens = undefined;
+  await hub.query("admin", "INSERT INTO categories(nom) VALUES ('Pendant la panne')");
+  await page.getByText("Pendant la panne").waitFor({ timeout: 45_000 });
+});

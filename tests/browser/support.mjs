@@ -1,0 +1,132 @@
+// A hub of one's own and a browser to look at it with. Everything is loopback, every wait has an end.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+
+const BIN = process.env.COMPTOIR_BIN ?? new URL("../../target/debug/comptoir", import.meta.url).pathname;
+const CHROMIUM = process.env.COMPTOIR_CHROMIUM ?? "/usr/bin/chromium";
+const ROOT = new URL("../../", import.meta.url).pathname;
+/** Where screenshots are kept. */
+export const ARTEFACTS = process.env.COMPTOIR_ARTEFACTS ?? join(ROOT, "target/browser");
+mkdirSync(ARTEFACTS, { recursive: true });
+
+export class Hub {
+  static async start({ app = "apps/shop", env = {} } = {}) {
+    const hub = new Hub();
+    hub.data = mkdtempSync(join(tmpdir(), "comptoir-browser-"));
+    hub.app = app;
+    hub.env = env;
+    hub.port = 0;
+    await hub.run();
+    return hub;
+  }
+
+  async run() {
+    const clean = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith("COMPTOIR_")));
+    this.child = spawn(BIN, ["serve", "--demo", "--app", join(ROOT, this.app), "--data", join(this.data, "data"), "--listen", `127.0.0.1:${this.port}`], {
+      env: { ...clean, COMPTOIR_AUTH__BCRYPT_COST: "4", LC_ALL: "C", ...this.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.log = "";
+    await new Promise((resolve, reject) => {
+      const hear = (chunk) => {
+        this.log += chunk;
+        const found = /ready listening=127\.0\.0\.1:(\d+)/.exec(this.log);
+        if (found) { this.port = Number(found[1]); resolve(); }
+      };
+      this.child.stdout.on("data", hear);
+      this.child.stderr.on("data", hear);
+      this.child.once("exit", () => reject(new Error(`the hub ended:\n${this.log}`)));
+      setTimeout(() => reject(new Error(`the hub does not start:\n${this.log}`)), 60_000).unref();
+    });
+  }
+
+  get url() { return `http://127.0.0.1:${this.port}`; }
+
+  /** As if the power went. `run()` starts it again, on the same data and port. */
+  async kill() {
+    const ended = once(this.child, "exit");
+    this.child.kill("SIGKILL");
+    await ended;
+  }
+
+  async stop() {
+    if (this.child.exitCode === null && this.child.signalCode === null) await this.kill();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  async api(user, method, path, body) {
+    this.tokens ??= new Map();
+    if (!this.tokens.has(user)) this.tokens.set(user, (await this.#json("POST", "/api/auth", { username: user, password: "demo" })).token);
+    return this.#json(method, path, body, this.tokens.get(user));
+  }
+  async #json(method, path, body, token) {
+    const answer = await fetch(this.url + path, { method, headers: { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) }, body: body && JSON.stringify(body), signal: AbortSignal.timeout(15_000) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  }
+  query(user, query, params = []) { return this.api(user, "POST", "/api/query", { query, params }); }
+}
+
+export class Browser {
+  static async start() {
+    const browser = new Browser();
+    browser.inner = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection"],
+    });
+    browser.problems = [];
+    return browser;
+  }
+
+  /** A page of its own terminal: its own storage. What goes wrong in it is in `problems`. */
+  async terminal(hub, { lang = "en", theme = "light", width = 1366, height = 768, path = "/", touch = false, ...rest } = {}) {
+    const context = await this.inner.newContext({ viewport: { width, height }, locale: { en: "en-GB", fr: "fr-FR", ar: "ar" }[lang], colorScheme: theme, hasTouch: touch, permissions: ["microphone", "camera"], ...rest });
+    // The account has a language of its own; a choice made on this device goes before it.
+    await context.addInitScript((chosen) => { try { localStorage.getItem("comptoir.lang") ?? localStorage.setItem("comptoir.lang", chosen); } catch { /* about:blank */ } }, lang);
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    page.on("pageerror", (error) => this.problems.push(`${error.name}: ${error.message}`));
+    page.on("console", (message) => {
+      // What the network refused is what tests of being offline are about; a policy that refuses is not.
+      if (message.type() === "error" && !/Failed to load resource|ERR_|WebSocket connection/.test(message.text())) this.problems.push(message.text());
+    });
+    await page.goto(hub.url + path);
+    return page;
+  }
+
+  /** Nothing was refused by the policy, nothing threw. */
+  assertClean() { assert.deepEqual(this.problems, []); }
+  close() { return this.inner.close(); }
+}
+
+export async function login(page, username, password = "demo") {
+  await page.locator("input[name=username]").fill(username);
+  await page.locator("input[name=password]").fill(password);
+  await page.locator("button[type=submit]").click();
+  await page.locator(".shell").waitFor();
+  await page.locator(".ribbon[data-status=online]").waitFor();
+}
+
+/** To another place of the terminal, without loading it again. */
+export async function go(page, place) {
+  await page.evaluate((hash) => { location.hash = hash; }, `#/${place}`);
+}
+
+/** Asks until it holds; the last failure tells. */
+export async function eventually(check, ms = 15_000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    try { return await check(); } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+export const shot = (page, name) => page.screenshot({ path: join(ARTEFACTS, `${name}.png`), animations: "disabled" });
