@@ -20,7 +20,7 @@ export class Peers {
     this.#call = call;
     this.#media = media;
     this.#stops = [
-      call.on("signal", (event) => void this.#onSignal(event).catch(() => this.#renew(event.from?.participant))),
+      call.on("signal", (event) => this.#inTurn(event)),
       call.on("change", () => this.#forgetGone()),
       media.onTracks(() => this.#sendTracks()),
     ];
@@ -35,6 +35,12 @@ export class Peers {
     for (const stop of this.#stops.splice(0)) stop();
     for (const id of [...this.#peers.keys()]) this.#drop(id);
   }
+
+  /** Signals are handled one after the other, as they were sent. */
+  #inTurn(event) {
+    this.#turn = this.#turn.then(() => this.#onSignal(event)).catch(() => this.#renew(event.from?.participant));
+  }
+  #turn = Promise.resolve();
 
   async #onSignal(event) {
     const from = event.from?.participant;

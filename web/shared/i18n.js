@@ -27,7 +27,12 @@ export function t(key, values) {
   return values ? text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? shown(values[name]) : whole)) : text;
 }
 
-const shown = (value) => (typeof value === "number" ? number(value) : String(value));
+/** What people wrote keeps its own direction within a sentence: it is isolated where it could turn the rest round. */
+const shown = (value) => {
+  if (typeof value === "number") return number(value);
+  const text = String(value);
+  return lang() === "ar" || /[\u0590-\u08ff\ufb1d-\ufeff]/.test(text) ? `\u2068${text}\u2069` : text;
+};
 
 /** Wakes the component when the language changes. */
 export function useLang() {

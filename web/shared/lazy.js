@@ -12,7 +12,8 @@ export function lazy(load, name, meanwhile = null) {
       setError(null);
       load().then((module) => { part = module[name]; redraw((n) => n + 1); }, () => setError({ code: "network" }));
     };
-    useEffect(() => { if (!part) fetch(); }, []);
+    // It may have come since this was drawn.
+    useEffect(() => { if (part) redraw(1); else fetch(); }, []);
     if (part) return html`<${part} ...${props} />`;
     return error ? html`<${Failed} error=${error} onRetry=${() => location.reload()} />` : meanwhile;
   };

@@ -21,7 +21,7 @@ function App() {
       if (user.lang && !globalThis.comptoirLook.langChosen && user.lang !== lang()) globalThis.comptoirLook.lang = user.lang;
       loadMe().catch(() => { /* the views that need it ask again, and say why not */ });
     }
-    if (state === "out") { forgetMe(); Shell.ahead(); }
+    if (state === "out") forgetMe();
   }, [state, user?.id]);
   const page = {
     starting: () => null,
@@ -39,4 +39,6 @@ async function changePassword(passwords) {
 
 start();
 render(html`<${App} />`, document.getElementById("app"));
+// While somebody types his password, the rest comes.
+addEventListener("input", () => Shell.ahead(), { once: true });
 session.subscribe(({ state }) => { if (state === "in") keepShell(); });

@@ -12,6 +12,6 @@ function tint(key) {
 /** A person or a room: initials, and a dot for presence ("online", "away", "busy", "offline"). */
 export function Avatar({ name, seed, size = "", square = false, status, children }) {
   return html`<span class=${`avatar ${size} ${square ? "square" : ""} p${tint(seed ?? name)}`} aria-hidden="true">
-    ${children ?? initials(name)}${status && html`<span class=${`dot ${status}`}></span>`}
+    ${children || initials(name)}${status && html`<span class=${`dot ${status}`}></span>`}
   </span>`;
 }

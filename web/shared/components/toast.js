@@ -6,12 +6,14 @@ import { Button } from "./button.js";
 const shown = store([]);
 let last = 0;
 
-/** Shows a line for some seconds. kind: "", "warn", "danger". `action`: { text, run }. */
-export function toast({ title, text, kind = "", action, ms = 6000 }) {
+/** Shows a line for some seconds. kind: "", "warn", "danger". `action`: { text, run }. `about`: see `settle`. */
+export function toast({ title, text, kind = "", action, about, ms = 6000 }) {
   const id = ++last;
-  shown.set((all) => [...all.slice(-3), { id, title, text, kind, action }]);
+  shown.set((all) => [...all.slice(-3), { id, title, text, kind, action, about }]);
   if (ms) setTimeout(() => dismiss(id), ms);
 }
+/** Takes away what was said about something that one looks at now. */
+export const settle = (about) => shown.set((all) => (all.some((one) => one.about === about) ? all.filter((one) => one.about !== about) : all));
 const dismiss = (id) => shown.set((all) => all.filter((one) => one.id !== id));
 
 /** Once per page. Errors interrupt a screen reader, the rest waits for its turn. */

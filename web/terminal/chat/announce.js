@@ -16,6 +16,6 @@ export function announceMessages() {
     const [view, shown] = route.get();
     if ((view ?? "chat") === "chat" && Number(shown) === id && !document.hidden) return;
     ring(message.priority === "urgent" ? "urgent" : "soft");
-    toast({ title: room.kind === "direct" ? undefined : roomName(room), text: line, kind: message.priority === "urgent" ? "danger" : "", action: { text: t("chat.reply"), run: () => go("chat", id) } });
+    toast({ title: room.kind === "direct" ? undefined : roomName(room), text: line, about: `room ${id}`, kind: message.priority === "urgent" ? "danger" : "", action: { text: t("chat.reply"), run: () => go("chat", id) } });
   });
 }

@@ -26,8 +26,8 @@ export function MessageRow({ message, first, group, quoted, aimed, act }) {
     ${!own && html`<div class="gutter">${first && html`<${Avatar} size="small" name=${message.sender?.display_name} seed=${message.sender?.username} />`}</div>`}
     <div class="column">
       ${first && !own && group && html`<span class="who" dir="auto">${senderName(message)}</span>`}
-      <div class=${`bubble ${deleted ? "deleted" : priority}`} dir="auto">
-        <span class="sr-only">${senderName(message)} </span>
+      <span class="sr-only" dir="auto">${senderName(message)}</span>
+      <div class=${`bubble ${deleted ? "deleted" : priority}`}>
         ${!deleted && priority !== "normal" && html`<div><span class=${`chip ${priority === "urgent" ? "danger" : "warn"}`}><${Icon} name="alert" small />${t(`chat.priority.${priority}`)}</span></div>`}
         ${message.reply_to && !deleted && html`<button type="button" class="quote" dir="auto" disabled=${!quoted} onClick=${() => act.onShow(quoted)}>${quoted ? html`<strong>${senderName(quoted)}</strong><br />${summary(quoted).slice(0, 160)}` : "…"}</button>`}
         ${message.context && !deleted && html`<div><span class="chip accent" dir="auto"><${Icon} name="link" small />${message.context.label ?? `${message.context.type} ${message.context.id}`}</span></div>`}
@@ -60,7 +60,7 @@ function Content({ message }) {
 
 /** Text with @mentions marked. Nothing becomes a link by itself: text of people stays text. */
 function Text({ text }) {
-  return html`<span>${text.split(/(@[\p{L}\p{N}._-]+)/u).map((part, i) => (i % 2 ? html`<span key=${i} class="mention">${part}</span>` : part))}</span>`;
+  return html`<span class="text" dir="auto">${text.split(/(@[\p{L}\p{N}._-]+)/u).map((part, i) => (i % 2 ? html`<span key=${i} class="mention">${part}</span>` : part))}</span>`;
 }
 
 function Foot({ message, own, timeline, room }) {

@@ -6,6 +6,7 @@ import { Avatar } from "../../shared/components/avatar.js";
 import { Button } from "../../shared/components/button.js";
 import { Icon } from "../../shared/components/icon.js";
 import { Empty, Failed, Loading } from "../../shared/components/states.js";
+import { settle } from "../../shared/components/toast.js";
 import { VariableList } from "../../shared/components/variable-list.js";
 import { hub } from "../../shared/hub.js";
 import { CallButtons } from "../calls/call-buttons.js";
@@ -28,7 +29,7 @@ export function TimelinePane({ room, around, details, onDetails }) {
   const rows = useMemo(() => timelineRows(messages, { newFrom, isMine, day }), [messages]);
 
   const load = () => { setError(null); timeline.load().catch(setError); };
-  useEffect(load, []);
+  useEffect(() => { load(); settle(`room ${room.id}`); }, []);
   useEffect(() => { if (around && timeline.loaded) void showAround(around); }, [around, timeline.loaded]);
   useEffect(() => {
     if (!atEnd || document.hidden || !timeline.loaded) return;

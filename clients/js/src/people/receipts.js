@@ -42,7 +42,9 @@ export class Receipts extends Emitter {
     if (seq <= this.#readUpTo) return;
     this.#readUpTo = seq;
     const frame = { type: "mark_read", room: this.#room, up_to: seq };
-    await this.#access.queue(() => frame, { replaces: `mark_read:${this.#room}` });
+    const answer = await this.#access.queue(() => frame, { replaces: `mark_read:${this.#room}` });
+    // The hub tells the user's other sockets; this one has the answer.
+    if (answer?.unread !== undefined) this.#access.events.emit("unread", { type: "unread", ...answer, room: this.#room });
   }
 
   /** A message came to this device. Several in a row are acknowledged at once. @param {number} seq */
