@@ -11,7 +11,7 @@ const request = (user, frame) => hub.api(user, "POST", "/api/request", frame);
 const say = (user, room, content, more = {}) => request(user, { type: "send_message", room, kind: "text", content, client_id: crypto.randomUUID(), ...more });
 const direct = async (user, other) => (await request(user, { type: "open_direct", user_id: (await request(user, { type: "users" })).users.find(({ username }) => username === other).id })).room.id;
 const write = async (page, text) => { const box = page.getByLabel("Write a message"); await box.fill(text); await box.press("Enter"); };
-const openActions = async (page, text) => { const message = page.locator(".message", { hasText: text }); await message.hover(); await message.getByRole("button", { name: "More" }).click(); return message; };
+const openActions = async (page, text) => { const message = page.locator(".message").filter({ has: page.locator(".text", { hasText: text }) }); await message.hover(); await message.getByRole("button", { name: "More" }).click(); return message; };
 
 test("two people write, answer, react, correct, delete and see what was read", async () => {
   const awa = await browser.terminal(hub), binta = await browser.terminal(hub);

@@ -25,7 +25,7 @@ export function AccountMenu({ user }) {
   const setStatus = (next) => hub().presence.set(next).catch((error) => toast({ text: errorText(error), kind: "danger" }));
   const choose = (run) => () => { menu.close(); run(); };
   return html`<div class="menu-box" ref=${menu.box}>
-    <button type="button" class="avatar-button" aria-haspopup="true" aria-expanded=${menu.open} aria-label=${`${t("nav.me")}: ${user.display_name}`} onClick=${menu.toggle}>
+    <button type="button" class="avatar-button" aria-haspopup="true" aria-expanded=${menu.open} title=${t("nav.me")} onClick=${menu.toggle}><span class="sr-only">${t("nav.me")}: ${user.display_name}</span>
       <${Avatar} name=${user.display_name} seed=${user.username} status=${own} /></button>
     ${menu.open && html`<div class="menu end" ref=${menu.list}>
       <div class="menu-who"><strong dir="auto">${user.display_name}</strong><span class="muted small" dir="auto">${who?.role.title ?? user.role}</span></div>

@@ -28,16 +28,17 @@ export function columnsOf(names, rows) {
   });
 }
 
-/** `rows`: objects; `keyOf(row)`; `flashOf(row)`: a number that rises when the row changed, or 0. */
-export function DataGrid({ label, names, rows, keyOf, flashOf = () => 0, onRow, chosen, empty }) {
-  const [sort, setSort] = useState(null);
+/** `order`: { name, down } at first. `rows`: objects; `keyOf(row)`; `flashOf(row)`: a number that rises when the row changed, or 0. */
+export function DataGrid({ label, names, rows, keyOf, flashOf = () => 0, onRow, chosen, empty, order = null }) {
+  const [sort, setSort] = useState(order);
   const widthsOf = useRef(null);
   // Widths are settled by the first rows that come and then stay: nothing jumps while changes stream in.
   const settled = `${names.join("\n")}|${rows.length > 0}`;
   if (widthsOf.current?.settled !== settled) widthsOf.current = { settled, columns: columnsOf(names, rows) };
   const columns = widthsOf.current.columns;
   const sorted = useMemo(() => (sort ? [...rows].sort(by(sort)) : rows), [rows, sort]);
-  const template = columns.map(({ width }, i) => (i === columns.length - 1 ? `minmax(${width}px, 1fr)` : `${width}px`)).join(" ");
+  // What is left of the width goes to a last column of text, or stays empty: a number far from its row is hard to read.
+  const template = columns.map(({ width, number }, i) => (i < columns.length - 1 ? `${width}px` : number ? `${width}px 1fr` : `minmax(${width}px, 1fr)`)).join(" ");
   const total = columns.reduce((sum, { width }) => sum + width, 0);
 
   const header = html`<div class="grid-head" role="row" style=${{ gridTemplateColumns: template }}>

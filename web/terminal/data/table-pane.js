@@ -39,12 +39,18 @@ export function TablePane({ table }) {
       : !rows ? html`<${Loading} lines=${12} block="1.6rem" />`
       : html`<div class="with-detail">
           <${DataGrid} label=${table.name} names=${names} rows=${shown.map(({ values }) => values)} keyOf=${(values) => values[KEY]}
-            flashOf=${(values) => values[FLASH]} chosen=${chosen} onRow=${(values) => setChosen(values[KEY] === chosen ? null : values[KEY])}
+            order=${newestFirst(table)} flashOf=${(values) => values[FLASH]} chosen=${chosen} onRow=${(values) => setChosen(values[KEY] === chosen ? null : values[KEY])}
             empty=${html`<${Empty} icon="table" title=${t(text ? "data.no-match" : "data.empty")} />`} />
           ${row && html`<${RowDetail} table=${table} row=${row} onClose=${() => setChosen(null)} />`}
         </div>`}`;
 }
 
+
+/** A table of things that happen shows the latest first. */
+function newestFirst({ key, columns }) {
+  const happens = columns.some(({ name }) => /^(at|date|created_at|horodatage)$/i.test(name));
+  return happens && key.length === 1 && columns.some(({ name }) => name === key[0]) ? { name: key[0], down: true } : null;
+}
 
 function filtered(rows, names, text) {
   const wanted = text.trim().toLowerCase();

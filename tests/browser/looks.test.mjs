@@ -1,0 +1,120 @@
+// Every view in each theme, width and language: no violation of WCAG 2.2 A or AA that axe can find, nothing wider than the
+// page, and a screenshot to look at.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { Browser, go, Hub, login, shot } from "./support.mjs";
+
+const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+let hub, browser, rooms;
+before(async () => { hub = await Hub.start(); browser = await Browser.start(); rooms = await furnish(); });
+after(async () => { await browser?.close(); await hub?.stop(); });
+
+const request = (user, frame) => hub.api(user, "POST", "/api/request", frame);
+
+/** A shop in which something has been said. */
+async function furnish() {
+  const { users } = await request("awa", { type: "users" });
+  const id = (name) => users.find(({ username }) => username === name).id;
+  const { room } = await request("awa", { type: "open_direct", user_id: id("binta") });
+  const { room: group } = await request("awa", { type: "create_room", name: "Inventaire du samedi", members: [id("binta"), id("moussa")] });
+  const say = async (user, where, content, more = {}) => (await request(user, { type: "send_message", room: where.id, kind: "text", content, client_id: crypto.randomUUID(), ...more })).message;
+  await say("binta", room, "Bonjour Awa, le livreur est passé.");
+  const asked = await say("awa", room, "Parfait. Combien de sacs de riz 5 kg a-t-il laissés ?");
+  await say("binta", room, "Douze, et trois de 25 kg.", { reply_to: asked.id });
+  await say("binta", room, "الفاتورة رقم 118 عند @awa، شكرا");
+  const last = await say("awa", room, "Merci ! Je corrige le stock tout de suite.");
+  await request("binta", { type: "react", room: room.id, message_id: last.id, emoji: "👍", on: true });
+  await say("binta", room, "La caisse 2 ferme à 18 h, prévenez les clients.", { priority: "important", needs_ack: true });
+  await say("moussa", group, "On commence par les conserves.");
+  await say("binta", group, "Je prends les boissons avec @awa.");
+  await request("moussa", { type: "notify", to_role: "vendeur", event: "stock", title: "Stock bas : huile 1 L", body: "Il en reste 3. Le seuil est à 8." }).catch(() => {});
+  await request("moussa", { type: "notify", to_role: "vendeur", event: "stock", title: "Prix changé", body: "Sucre en poudre 500 g : 550 F." }).catch(() => {});
+  return { room, group };
+}
+
+const VIEWS = [
+  ["login", async (page) => { await page.locator("input[name=username]").waitFor(); }, { out: true }],
+  ["chat", async (page) => { await go(page, `chat/${rooms.room.id}`); await page.locator(".message").nth(3).waitFor(); }],
+  ["chat-list", async (page) => { await go(page, "chat"); await page.locator(".room-item").first().waitFor(); }],
+  ["chat-search", async (page) => { await go(page, "chat"); await page.locator(".side input[type=search]").fill("riz"); await page.locator("mark").first().waitFor(); }],
+  ["chat-new", async (page) => { await go(page, "chat"); await page.locator(".side .button.primary").click(); await page.locator("dialog .room-item").first().waitFor(); }],
+  ["notices", async (page) => { await go(page, "chat"); await page.locator(".bell button").first().click(); await page.locator(".notice-item, .notices .state").first().waitFor(); }],
+  ["account", async (page) => { await go(page, "chat"); await page.locator(".avatar-button").click(); await page.locator(".menu").waitFor(); }],
+  ["data-start", async (page) => { await go(page, "data"); await page.locator(".data").waitFor(); }],
+  ["data-table", async (page) => { await go(page, "data/table/ventes"); await page.locator(".grid-row").nth(4).waitFor(); }],
+  ["data-row", async (page) => { await go(page, "data/table/produits"); await page.locator(".grid-row").nth(2).click(); await page.locator(".detail").waitFor(); }],
+  ["data-function", async (page) => { await go(page, "data/run/searchProducts"); await page.locator("form .button.primary").click(); await page.locator(".grid-row").first().waitFor(); }],
+  ["data-sql", async (page) => { await go(page, "data/sql"); await page.locator("textarea").fill("SELECT nom, prix, stock FROM produits WHERE stock < 30 ORDER BY stock LIMIT 8"); await page.locator("form .button.primary").click(); await page.locator(".grid-row").first().waitFor(); }],
+  ["call-join", async (page) => { await page.locator("input").first().waitFor(); }, { out: true, path: "/conference/7" }],
+];
+const LOOKS = [
+  ["light", "fr", 1366, 768], ["dark", "fr", 1366, 768], ["light", "ar", 1366, 768],
+  ["light", "en", 390, 844], ["dark", "ar", 390, 844],
+];
+
+for (const [theme, lang, width, height] of LOOKS) {
+  test(`every view, ${theme}, ${lang}, ${width} px wide`, async () => {
+    const found = [];
+    const page = await browser.terminal(hub, { theme, lang, width, height, touch: width < 600 });
+    const look = async (name, of) => {
+      await of.evaluate(() => document.fonts.ready);
+      await of.evaluate(() => document.getAnimations().forEach((one) => { try { one.finish(); } catch { one.cancel(); } }));
+      await shot(of, `${name}-${theme}-${lang}-${width}`);
+      const wide = await of.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (wide > 0) found.push(`${name}: ${wide} px wider than the page`);
+      const { violations } = await run(of);
+      for (const { id, nodes } of violations) found.push(`${name}: ${id}: ${nodes.slice(0, 3).map(({ html, any }) => `${html.slice(0, 140)} ${any[0]?.message ?? ""}`).join(" | ")}`);
+    };
+    for (const [name, arrange, { out, path } = {}] of VIEWS.filter(([, , more]) => more?.out)) {
+      const other = path ? await browser.terminal(hub, { theme, lang, width, height, path }) : page;
+      await arrange(other);
+      await look(name, other);
+      if (path) await other.context().close();
+    }
+    await login(page, "awa");
+    for (const [name, arrange] of VIEWS.filter(([, , more]) => !more?.out)) {
+      await page.reload();
+      await page.locator(".ribbon[data-status=online]").waitFor();
+      await arrange(page);
+      await look(name, page);
+    }
+    await page.context().close();
+    assert.deepEqual(found, []);
+  });
+}
+
+/** axe in a world of its own: the page's policy takes no script but the page's. */
+async function run(page) {
+  const session = await page.context().newCDPSession(page);
+  const { frameTree } = await session.send("Page.getFrameTree");
+  const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id, worldName: "axe" });
+  await session.send("Runtime.evaluate", { contextId, expression: `${axe};0` });
+  const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
+    contextId, awaitPromise: true, returnByValue: true,
+    expression: `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"] })`,
+  });
+  await session.detach();
+  if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+  return result.value;
+}
+
+test("everything of the terminal can be reached by keyboard, and where one is can be seen", async () => {
+  const page = await browser.terminal(hub);
+  await login(page, "awa");
+  await go(page, `chat/${rooms.room.id}`);
+  await page.locator(".composer textarea").waitFor();
+  const seen = new Set();
+  for (let i = 0; i < 120; i++) {
+    await page.keyboard.press("Tab");
+    seen.add(await page.evaluate(() => {
+      const element = document.activeElement;
+      const style = getComputedStyle(element);
+      const visible = style.outlineStyle !== "none" || element.closest(".wave") || element === document.body;
+      return `${visible ? "" : "UNSEEN "}${element.getAttribute("aria-label") ?? element.textContent.trim().slice(0, 30)}`;
+    }));
+  }
+  const unseen = [...seen].filter((name) => name.startsWith("UNSEEN"));
+  assert.deepEqual(unseen, []);
+  for (const wanted of [/Messages/, /Data/, /Notices/, /My account/, /New conversation/, /Write a message/, /More/, /Details/]) assert.ok([...seen].some((name) => wanted.test(name)), `${wanted} in ${[...seen].join(", ")}`);
+});
