@@ -44,11 +44,13 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
         report.ratio(CPU, "hub", "express"),
         1.0,
     );
-    report.at_least(
-        "hub: deliveries/s with p99 <= 100 ms",
-        report.figure("hub", MOST),
-        250_000.0,
-    );
+    if !bench.calm {
+        report.at_least(
+            "hub: deliveries/s with p99 <= 100 ms",
+            report.figure("hub", MOST),
+            250_000.0,
+        );
+    }
     for fault in ["lost", "out of order"] {
         report.at_most(format!("hub: {fault}"), report.figure("hub", fault), 0.0);
     }
@@ -81,7 +83,8 @@ async fn measure(bench: &Bench, which: Which, n: usize) -> Result<Column, Failur
 
     let mut best = [0.0; 4];
     let mut rate = CALM * 2.0;
-    for _ in 0..MOST_STEPS {
+    let steps = if bench.calm { 0 } else { MOST_STEPS };
+    for _ in 0..steps {
         let meter = Meter::start(target.pid());
         let step = step(
             &mut writer,

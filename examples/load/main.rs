@@ -80,6 +80,9 @@ struct Options {
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
+    /// `fanout`: the cost of one delivery alone, without the search for the most.
+    #[arg(long)]
+    calm: bool,
     /// `synchronous` of the peers: FULL (as the hub) or NORMAL.
     #[arg(long, default_value = "FULL")]
     sync: String,
@@ -105,6 +108,7 @@ pub struct Bench {
     pub sockets: Option<usize>,
     pub clients: Option<usize>,
     pub depth: Option<usize>,
+    pub calm: bool,
     seconds: f64,
     only: Vec<Which>,
 }
@@ -252,6 +256,7 @@ fn bench(options: &Options) -> Result<Bench, Failure> {
         sockets: options.sockets,
         clients: options.clients,
         depth: options.depth,
+        calm: options.calm,
         seconds: options.seconds,
         only,
     })

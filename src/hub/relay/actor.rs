@@ -1,6 +1,6 @@
 //! The actor of the relay.
 
-use std::{collections::HashMap, rc::Rc, sync::Arc};
+use std::{cell::Cell, collections::HashMap, rc::Rc, sync::Arc};
 
 use actix::prelude::*;
 use bytes::Bytes;
@@ -16,9 +16,13 @@ use crate::{
 
 use super::{
     handle::RelayHandle,
-    member::Member,
+    member::{Member, in_groups},
     messages::{Attach, CatchUp, Greet, Join, Joined, Leave, Retune},
 };
+
+/// Frames that the relay writes to sockets itself before the worker's other tasks get their turn; the rest is
+/// left to the sockets' tasks.
+const STRAIGHT_A_TURN: usize = 1024;
 
 pub struct Relay {
     epoch: Epoch,
@@ -28,7 +32,27 @@ pub struct Relay {
     by_user: HashMap<i64, Vec<Rc<Member>>>,
     /// Those that are live.
     audiences: HashMap<Audience, HashMap<Uuid, Rc<Member>>>,
+    turn: Turn,
     metrics: Metrics,
+}
+
+/// How many frames of this turn may still be written straight.
+#[derive(Default)]
+struct Turn {
+    straight: Cell<usize>,
+}
+
+impl Turn {
+    /// `false`: the outbox was full.
+    fn push(&self, member: &Member, frames: &Bytes, at: Position) -> bool {
+        match self.straight.get() {
+            0 => member.outbox.push_events(frames.clone(), at),
+            left => {
+                self.straight.set(left - 1);
+                member.outbox.write_events(frames, at)
+            }
+        }
+    }
 }
 
 impl Relay {
@@ -49,6 +73,7 @@ impl Relay {
             sessions: HashMap::new(),
             by_user: HashMap::new(),
             audiences: HashMap::new(),
+            turn: Turn::default(),
             metrics,
         };
         RelayHandle {
@@ -70,13 +95,14 @@ impl Relay {
         if batch.is_stored() {
             self.send_to_the_log(batch);
         } else {
-            let mut full = Vec::new();
+            let (mut sent, mut full) = (0, Vec::new());
             for (audience, members) in &self.audiences {
                 let encoded = batch.frames_for(audience, self.epoch);
                 if !encoded.frames.is_empty() {
-                    deliver(&encoded, members, &self.metrics, &mut full);
+                    sent += deliver(&encoded, members, &self.turn, &mut full);
                 }
             }
+            self.metrics.events_sent.inc_by(sent as u64);
             self.drop_slow(full);
         }
         self.head.send_replace(Position {
@@ -99,21 +125,18 @@ impl Relay {
             };
             // The roles of one hub are few.
             let mut frames: Vec<(u32, Bytes)> = Vec::new();
-            self.each_recipient(&event.to, |member| {
+            in_groups(self.recipients(&event.to).into_iter(), |member| {
                 if !member.live.get() || event.n <= member.after.get().hub {
                     return;
                 }
-                let known = frames.iter().find(|(rights, _)| *rights == member.rights);
-                let frame = match known {
-                    Some((_, frame)) => frame.clone(),
-                    None => {
-                        let frame = posts.frame_for(event, self.epoch, member.rights);
-                        frames.push((member.rights, frame.clone()));
-                        frame
-                    }
-                };
+                let known = frames.iter().position(|(rights, _)| *rights == member.rights);
+                let known = known.unwrap_or_else(|| {
+                    let frame = posts.frame_for(event, self.epoch, member.rights);
+                    frames.push((member.rights, frame));
+                    frames.len() - 1
+                });
                 sent += 1;
-                if !member.outbox.push_events(frame, at) {
+                if !self.turn.push(member, &frames[known].1, at) {
                     full.push(member.id);
                 }
             });
@@ -126,8 +149,12 @@ impl Relay {
     fn relay_signals(&mut self, signals: &[Signal]) {
         let mut full = Vec::new();
         for signal in signals {
-            self.each_recipient(&signal.to, |member| {
-                if signal.except != Some(member.id) && !member.signal(signal.frame.clone()) {
+            in_groups(self.recipients(&signal.to).into_iter(), |member| {
+                if signal.except != Some(member.id)
+                    && !member.signal(&signal.frame, |frame| {
+                        self.turn.push(member, frame, Position::START)
+                    })
+                {
                     full.push(member.id);
                 }
             });
@@ -135,11 +162,10 @@ impl Relay {
         self.drop_slow(full);
     }
 
-    fn each_recipient(&self, to: &Recipients, mut each: impl FnMut(&Member)) {
+    fn recipients(&self, to: &Recipients) -> Vec<&Member> {
+        let mut found = Vec::new();
         let mut of_user = |id: &i64| {
-            for member in self.by_user.get(id).into_iter().flatten() {
-                each(member);
-            }
+            found.extend(self.by_user.get(id).into_iter().flatten().map(Rc::as_ref));
         };
         match to {
             Recipients::User(id) => of_user(id),
@@ -152,17 +178,18 @@ impl Relay {
                 .for_each(of_user),
             Recipients::Role(name) => {
                 let in_role = self.sessions.values().filter(|m| m.role.name == *name);
-                in_role.for_each(|member| each(member));
+                found.extend(in_role.map(Rc::as_ref));
             }
             Recipients::Roles(names) => {
                 let in_roles = self.sessions.values().filter(|m| names.contains(&m.role.name));
-                in_roles.for_each(|member| each(member));
+                found.extend(in_roles.map(Rc::as_ref));
             }
             Recipients::Sessions(ids) => {
                 let named = ids.iter().filter_map(|id| self.sessions.get(id));
-                named.for_each(|member| each(member));
+                found.extend(named.map(Rc::as_ref));
             }
         }
+        found
     }
 
     /// A commit too large to hold: every session reads it from the log, at the pace of its own socket.
@@ -216,16 +243,23 @@ impl Relay {
     }
 }
 
-fn deliver(encoded: &Encoded, members: &HashMap<Uuid, Rc<Member>>, metrics: &Metrics, full: &mut Vec<Uuid>) {
+/// Frames that were sent.
+fn deliver(
+    encoded: &Encoded,
+    members: &HashMap<Uuid, Rc<Member>>,
+    turn: &Turn,
+    full: &mut Vec<Uuid>,
+) -> usize {
     let first = encoded.frames.first().map_or(0, |f| f.at.commit);
     let last = encoded.frames.last().map_or(Position::START, |f| f.at);
     let mut sent = 0;
-    for (id, member) in members {
+    in_groups(members.values().map(Rc::as_ref), |member| {
+        let id = &member.id;
         let after = member.after.get().commit;
         let own = !member.echo && encoded.frames.iter().any(|f| f.session == Some(*id));
         let kept = if after < first && !own {
             sent += encoded.frames.len();
-            member.outbox.push_events(encoded.joined.clone(), last)
+            turn.push(member, &encoded.joined, last)
         } else {
             encoded
                 .frames
@@ -234,14 +268,14 @@ fn deliver(encoded: &Encoded, members: &HashMap<Uuid, Rc<Member>>, metrics: &Met
                 .inspect(|_| sent += 1)
                 .all(|f| {
                     let frame = encoded.joined.slice(f.range.clone());
-                    member.outbox.push_events(frame, f.at)
+                    turn.push(member, &frame, f.at)
                 })
         };
         if !kept {
             full.push(*id);
         }
-    }
-    metrics.events_sent.inc_by(sent as u64);
+    });
+    sent
 }
 
 impl Actor for Relay {
@@ -253,15 +287,18 @@ impl Actor for Relay {
         if let Some(published) = self.published.take() {
             let stream = futures_util::stream::unfold(published, |mut published| async move {
                 let next = published.recv().await?;
-                Some((next, published))
+                let last = published.is_empty();
+                Some(((next, last), published))
             });
             ctx.add_stream(stream);
         }
     }
 }
 
-impl StreamHandler<Arc<Published>> for Relay {
-    fn handle(&mut self, published: Arc<Published>, _: &mut Self::Context) {
+impl StreamHandler<(Arc<Published>, bool)> for Relay {
+    fn handle(&mut self, (published, last): (Arc<Published>, bool), _: &mut Self::Context) {
+        // While more is there it is cheaper to let it gather: a task writes all that waits with one call.
+        self.turn.straight.set(if last { STRAIGHT_A_TURN } else { 0 });
         match &*published {
             Published::Commits(batch) => self.relay_commits(batch),
             Published::Posts(posts) => self.relay_posts(posts),

@@ -69,16 +69,34 @@ impl Member {
     }
 
     /// Pushes a signal, or keeps it until the session was greeted; `false`: the outbox was full.
-    pub fn signal(&self, frame: Bytes) -> bool {
+    pub fn signal(&self, frame: &Bytes, push: impl FnOnce(&Bytes) -> bool) -> bool {
         match &mut *self.held.borrow_mut() {
             Some(held) => {
                 if held.len() == MOST_HELD {
                     held.remove(0);
                 }
-                held.push(frame);
+                held.push(frame.clone());
                 true
             }
-            None => self.outbox.push_events(frame, Position::START),
+            None => push(frame),
         }
+    }
+}
+
+/// Members whose state is fetched together.
+const GROUP: usize = 16;
+
+/// Calls `each` for all members, whose outboxes were warmed a group at a time.
+pub(super) fn in_groups<'a>(mut members: impl Iterator<Item = &'a Member>, mut each: impl FnMut(&Member)) {
+    let mut group = Vec::with_capacity(GROUP);
+    loop {
+        group.extend(members.by_ref().take(GROUP));
+        if group.is_empty() {
+            return;
+        }
+        for member in &group {
+            member.outbox.warm();
+        }
+        group.drain(..).for_each(&mut each);
     }
 }

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_codec::{AsyncRead, AsyncWrite, ReadBuf};
+use actix_codec::ReadBuf;
 use actix_web_actors::ws::CloseCode;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::time::Sleep;
@@ -23,7 +23,10 @@ use crate::{
     protocol::{close::Close, frame},
 };
 
-use super::reader::{Event, Reader};
+use super::{
+    connection::{Io, Shared},
+    reader::{Event, Reader},
+};
 
 /// How long the peer may take to answer our close frame.
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
@@ -50,20 +53,6 @@ const MAX_PONGS: usize = 64;
 
 thread_local! {
     static SCRATCH: std::cell::RefCell<Vec<u8>> = std::cell::RefCell::new(vec![0; READ_BYTES]);
-}
-
-/// The connection under a socket.
-pub trait Io: AsyncRead + AsyncWrite + Unpin {
-    /// Makes the following close drop what the kernel still holds for the peer.
-    fn abandon(&self);
-}
-
-impl Io for tokio::net::TcpStream {
-    fn abandon(&self) {
-        if let Err(cause) = socket2::SockRef::from(self).set_linger(Some(Duration::ZERO)) {
-            tracing::debug!(%cause, "the socket could not be set to reset");
-        }
-    }
 }
 
 /// Who takes the messages of a socket.
@@ -124,10 +113,10 @@ pub struct Socket<T, E> {
     shut: bool,
 }
 
-impl<T: Io, E: Endpoint> Socket<T, E> {
+impl<T: Shared, E: Endpoint> Socket<T, E> {
     /// `unread`: bytes that came with the handshake.
     pub fn new(
-        io: T,
+        io: impl Io<Shared = T>,
         endpoint: E,
         outbox: Arc<Outbox>,
         unread: BytesMut,
@@ -135,6 +124,8 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
         heartbeat: Duration,
     ) -> Self {
         let now = Instant::now();
+        let io = io.share();
+        outbox.attach(io.straight());
         Self {
             io,
             endpoint,
@@ -192,13 +183,17 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
     /// Writes what waits, as much as the kernel takes. Ready when the connection is over.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            if self.state == State::Open {
+            if self.state == State::Open && !self.controls.is_empty() {
+                self.outbox.take_hold(&mut self.writing);
                 self.writing.extend(self.controls.drain(..));
             }
             if self.writing.is_empty() {
                 match self.state {
                     // Everything was taken, and the outbox wakes this task for more: no second look.
-                    State::Open if std::mem::take(&mut self.drained) => return Poll::Pending,
+                    State::Open if std::mem::take(&mut self.drained) => {
+                        self.outbox.let_go();
+                        return Poll::Pending;
+                    }
                     State::Open => {
                         match self
                             .outbox
@@ -353,6 +348,8 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
                 if self.state == State::Open {
                     let code = code.map(CloseCode::from);
                     tracing::debug!(?code, "the client closes a socket");
+                    // For good: nothing goes behind a close frame.
+                    self.outbox.take_hold(&mut self.writing);
                     // Section 5.5.1: the answer carries the code it was sent.
                     self.writing.push_back(
                         code.map_or_else(frame::close_empty, |code| frame::close(code.into(), "")),
@@ -401,7 +398,7 @@ impl<T: Io, E: Endpoint> Socket<T, E> {
     }
 }
 
-impl<T: Io, E: Endpoint> Future for Socket<T, E> {
+impl<T: Shared, E: Endpoint> Future for Socket<T, E> {
     type Output = io::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -25,8 +25,9 @@ use crate::{
 };
 
 use super::{
+    connection::Io,
     endpoint::{EchoEndpoint, SessionEndpoint},
-    socket::{Io, Socket},
+    socket::Socket,
 };
 
 /// The subprotocol of this contract; browsers offer it beside `bearer.<jwt>`.

@@ -4,12 +4,18 @@
 //! them, because the client gets them again with `since`. With them goes whatever carries a cursor: it may
 //! stand behind events that were dropped, and a client that resumed from it would never get them.
 //!
+//! Events go straight to the connection where nothing waits and the socket's task has nothing in hand: waking the
+//! task costs more than the write. What the kernel does not take at once is left to the task.
+//!
 //! Results do not count; the session bounds them by not starting requests while many are unsent. What is
 //! answered without being started (a pong, a refusal) has a bound of its own, of the same size.
 
 use std::{
     collections::VecDeque,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        OnceLock, Weak,
+        atomic::{AtomicU32, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -19,105 +25,24 @@ use parking_lot::Mutex;
 
 use crate::{domain::Position, protocol::close::Close};
 
-struct Item {
-    /// One or more finished frames.
-    bytes: Bytes,
-    kind: Kind,
-}
+use waiting::{Kind, Waiting};
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Event,
-    /// The answer of a request that was started.
-    Answer,
-    /// Anything else that the session says: a pong, a refusal, its place in the stream.
-    Said,
-}
+pub use waiting::Answered;
 
-struct Inner {
-    queue: VecDeque<Item>,
-    event_bytes: usize,
-    result_bytes: usize,
-    said_bytes: usize,
-    /// Taken by the socket and not yet written; counted until the socket says so.
-    closing: Option<Close>,
-    /// The socket is gone: whatever is pushed is dropped.
-    closed: bool,
-    /// Requests taken up and not yet answered.
-    in_flight: usize,
-    /// Requests answered since the session last looked.
-    answered: Answered,
-    /// Whether the session wants to hear of the next answer.
-    session_waits: bool,
-    /// The place of the last event that was queued.
-    told: Position,
-    /// Where the relay let go of this session; the end: it has not.
-    left_at: Position,
-}
+mod waiting;
 
-impl Default for Inner {
-    fn default() -> Self {
-        Self {
-            queue: VecDeque::new(),
-            event_bytes: 0,
-            result_bytes: 0,
-            said_bytes: 0,
-            closing: None,
-            closed: false,
-            in_flight: 0,
-            answered: Answered::default(),
-            session_waits: false,
-            told: Position::START,
-            left_at: Position::END,
-        }
-    }
-}
-
-impl Inner {
-    fn count_of(&mut self, kind: Kind) -> &mut usize {
-        match kind {
-            Kind::Event => &mut self.event_bytes,
-            Kind::Answer => &mut self.result_bytes,
-            Kind::Said => &mut self.said_bytes,
-        }
-    }
-
-    fn queue(&mut self, bytes: Bytes, kind: Kind) {
-        if bytes.is_empty() {
-            return; // a write of nothing looks like a connection that is gone
-        }
-        *self.count_of(kind) += bytes.len();
-        self.queue.push_back(Item { bytes, kind });
-    }
-
-    /// The client does not read: it shall come back, and resume from what it was sent.
-    fn close_slow(&mut self) {
-        self.closing = Some(Close::SlowConsumer);
-        self.queue.retain(|item| item.kind == Kind::Answer);
-        self.event_bytes = 0;
-        self.said_bytes = 0;
-    }
-
-    /// A hub that is going away still answers what it has begun.
-    fn takes_answers(&self) -> bool {
-        !self.closed && matches!(self.closing, None | Some(Close::GoingAway { .. }))
-    }
-
-    fn may_close(&self) -> bool {
-        self.in_flight == 0 || !matches!(self.closing, Some(Close::GoingAway { .. }))
-    }
-}
-
-/// Requests answered, by lane.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Answered {
-    pub ordered: usize,
-    pub reads: usize,
+/// Writes to the connection from outside of the socket's task.
+pub trait Straight: Send + Sync {
+    /// Never waits; the number of bytes that were taken.
+    fn try_write(&self, bytes: &[u8]) -> usize;
 }
 
 /// Frames waiting for one socket.
+#[repr(C)]
 pub struct Outbox {
-    inner: Mutex<Inner>,
+    /// The connection under the socket.
+    straight: OnceLock<Weak<dyn Straight>>,
+    inner: Mutex<Waiting>,
     max_event_bytes: usize,
     /// The socket: something to write, or to close.
     socket: AtomicWaker,
@@ -142,6 +67,7 @@ impl Outbox {
     pub fn new(max_event_bytes: usize) -> Self {
         Self {
             inner: Mutex::default(),
+            straight: OnceLock::new(),
             max_event_bytes,
             socket: AtomicWaker::new(),
             replay: AtomicWaker::new(),
@@ -205,6 +131,16 @@ impl Outbox {
 
     /// Queues event frames up to this place (the start: signals, which have none); `false`: the outbox was full and is now closing with 4408.
     pub fn push_events(&self, frames: Bytes, at: Position) -> bool {
+        self.take_events(&frames, at, false)
+    }
+
+    /// As [`Self::push_events`], but writes them itself if nothing stands in the way.
+    pub fn write_events(&self, frames: &Bytes, at: Position) -> bool {
+        self.take_events(frames, at, true)
+    }
+
+    /// The frames are counted as shared only where they are kept: their counter is every worker's.
+    fn take_events(&self, frames: &Bytes, at: Position, straight: bool) -> bool {
         let fits = {
             let mut inner = self.inner.lock();
             if inner.closed || inner.closing.is_some() {
@@ -213,8 +149,17 @@ impl Outbox {
             // One commit larger than the bound must still pass when nothing else waits.
             let fits = inner.event_bytes == 0 || inner.event_bytes + frames.len() <= self.max_event_bytes;
             if fits {
-                inner.queue(frames, Kind::Event);
                 inner.told = inner.told.max(at);
+                let taken = if straight && inner.may_be_passed() {
+                    self.write_straight(frames)
+                } else {
+                    0
+                };
+                if taken == frames.len() {
+                    return true;
+                }
+                let kind = if taken > 0 { Kind::Begun } else { Kind::Event };
+                inner.queue(frames.slice(taken..), kind);
             } else {
                 inner.close_slow();
             }
@@ -248,6 +193,39 @@ impl Outbox {
         self.socket.wake();
         self.replay.wake();
         self.answers.wake();
+    }
+
+    /// The connection under the socket, for [`Self::write_events`].
+    pub fn attach(&self, straight: Weak<dyn Straight>) {
+        let _ = self.straight.set(straight); // the first stays: an outbox has one socket
+    }
+
+    fn write_straight(&self, frames: &[u8]) -> usize {
+        let straight = self.straight.get().and_then(Weak::upgrade);
+        straight.map_or(0, |straight| straight.try_write(frames))
+    }
+
+    /// Brings what [`Self::write_events`] touches into the processor's cache. Between two writes to a thousand
+    /// sockets all of it is gone; asked of several outboxes in a row, the fetches overlap.
+    pub fn warm(&self) {
+        std::hint::black_box(self.inner.is_locked());
+        std::hint::black_box(self.straight.get().map(Weak::strong_count));
+    }
+
+    /// The socket's task is about to write what did not come from here: until [`Self::let_go`] or a look that
+    /// finds nothing, nobody writes past it. What somebody began comes first, and is appended to `out`.
+    pub fn take_hold(&self, out: &mut VecDeque<Bytes>) {
+        let mut inner = self.inner.lock();
+        inner.held = true;
+        if let Some(item) = inner.queue.pop_front_if(|item| item.kind == Kind::Begun) {
+            inner.event_bytes -= item.bytes.len();
+            out.push_back(item.bytes);
+        }
+    }
+
+    /// The socket's task has written all it had.
+    pub fn let_go(&self) {
+        self.inner.lock().held = false;
     }
 
     /// The socket is gone.
@@ -288,7 +266,7 @@ impl Outbox {
         self.inner.lock().takes_answers()
     }
 
-    /// Moves up to `max_items` entries of at most about `max_bytes` to `out`.
+    /// Moves up to `max_items` entries of at most about `max_bytes` to `out`, which the task then holds.
     pub fn poll_drain(
         &self,
         cx: &mut Context<'_>,
@@ -318,6 +296,9 @@ impl Outbox {
         } else {
             None
         };
+        if max_items > 0 {
+            inner.held = moved > 0;
+        }
         // A close is looked for by the next call.
         let all = inner.queue.is_empty() && inner.closing.is_none();
         drop(inner);
@@ -390,6 +371,8 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn at(commit: u64) -> Position {
@@ -477,5 +460,100 @@ mod tests {
         assert!(outbox.push_answer(Bytes::new(), false));
         assert!(!outbox.push_answer(Bytes::new(), false));
         assert_eq!(outbox.take_answered(false), Answered { ordered: 0, reads: 2 });
+    }
+
+    /// A connection that takes so many bytes, and keeps them.
+    struct Kernel {
+        room: Mutex<usize>,
+        taken: Mutex<Vec<u8>>,
+    }
+
+    impl Straight for Kernel {
+        fn try_write(&self, bytes: &[u8]) -> usize {
+            let mut room = self.room.lock();
+            let taken = bytes.len().min(*room);
+            *room -= taken;
+            self.taken.lock().extend_from_slice(&bytes[..taken]);
+            taken
+        }
+    }
+
+    fn over_a_kernel_with(room: usize, outbox: &Outbox) -> Arc<Kernel> {
+        let kernel = Arc::new(Kernel {
+            room: Mutex::new(room),
+            taken: Mutex::default(),
+        });
+        let straight: Weak<Kernel> = Arc::downgrade(&kernel);
+        outbox.attach(straight);
+        kernel
+    }
+
+    #[test]
+    fn an_event_is_written_straight_only_where_nothing_waits_and_the_task_holds_nothing() {
+        let outbox = Outbox::new(100);
+        let kernel = over_a_kernel_with(100, &outbox);
+        assert!(outbox.write_events(&Bytes::from_static(b"a"), at(1)));
+        assert!(kernel.taken.lock().is_empty(), "the task has not looked yet");
+        assert_eq!(drain(&outbox).0, [Bytes::from_static(b"a")]);
+
+        assert!(outbox.write_events(&Bytes::from_static(b"b"), at(2)));
+        assert!(kernel.taken.lock().is_empty(), "the task has a in hand");
+        assert_eq!(drain(&outbox).0, [Bytes::from_static(b"b")]);
+        outbox.let_go();
+
+        outbox.push(Bytes::from_static(b"c"));
+        assert!(outbox.write_events(&Bytes::from_static(b"d"), at(3)));
+        assert!(kernel.taken.lock().is_empty(), "c waits");
+        assert_eq!(drain(&outbox).0.len(), 2);
+        assert_eq!(drain(&outbox).1, Poll::Pending);
+
+        assert!(outbox.write_events(&Bytes::from_static(b"e"), at(4)));
+        assert_eq!(*kernel.taken.lock(), b"e");
+        assert_eq!((outbox.depth(), outbox.told()), ((0, 0), at(4)));
+
+        outbox.take_hold(&mut VecDeque::new());
+        assert!(outbox.write_events(&Bytes::from_static(b"f"), at(5)));
+        assert_eq!(*kernel.taken.lock(), b"e");
+        assert_eq!(drain(&outbox).0, [Bytes::from_static(b"f")]);
+        assert_eq!(drain(&outbox).1, Poll::Pending);
+
+        outbox.close(Close::Normal);
+        assert!(outbox.write_events(&Bytes::from_static(b"g"), at(6)));
+        assert_eq!(*kernel.taken.lock(), b"e", "nothing goes behind a close");
+    }
+
+    #[test]
+    fn what_was_begun_goes_out_before_anything_else_even_from_a_slow_consumer() {
+        let outbox = Outbox::new(10);
+        let kernel = over_a_kernel_with(3, &outbox);
+        assert_eq!(drain(&outbox).1, Poll::Pending);
+        assert!(outbox.write_events(&Bytes::from_static(b"12345"), at(1)));
+        assert_eq!(*kernel.taken.lock(), b"123");
+
+        let mut out = VecDeque::new();
+        outbox.take_hold(&mut out); // a ping, say
+        assert_eq!(out, [Bytes::from_static(b"45")]);
+        assert_eq!(outbox.depth(), (0, 0));
+        outbox.let_go();
+
+        *kernel.room.lock() = 1;
+        assert!(outbox.write_events(&Bytes::from_static(b"678"), at(2)));
+        assert!(outbox.write_events(&Bytes::from_static(b"dropped"), at(3)));
+        assert!(!outbox.write_events(&Bytes::from_static(b"too much"), at(4)));
+        assert_eq!(drain(&outbox).0, [Bytes::from_static(b"78")]);
+        assert_eq!(
+            drain(&outbox).1,
+            Poll::Ready(Drained::Closing(Close::SlowConsumer))
+        );
+        assert_eq!(outbox.depth(), (0, 0));
+    }
+
+    #[test]
+    fn a_connection_that_is_gone_takes_nothing() {
+        let outbox = Outbox::new(10);
+        drop(over_a_kernel_with(100, &outbox));
+        assert_eq!(drain(&outbox).1, Poll::Pending);
+        assert!(outbox.write_events(&Bytes::from_static(b"kept"), at(1)));
+        assert_eq!(drain(&outbox).0, [Bytes::from_static(b"kept")]);
     }
 }

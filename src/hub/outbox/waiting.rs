@@ -1,0 +1,117 @@
+//! What waits for a socket, by kind and counted; the outbox holds it behind a lock.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::{domain::Position, protocol::close::Close};
+
+pub(super) struct Item {
+    /// One or more finished frames.
+    pub bytes: Bytes,
+    pub kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Event,
+    /// The answer of a request that was started.
+    Answer,
+    /// Anything else that the session says: a pong, a refusal, its place in the stream.
+    Said,
+    /// The rest of events of which the kernel took some: it goes out before anything else, whatever happens.
+    Begun,
+}
+
+/// In this order, because the first fields are what every event looks at: two cache lines instead of four.
+#[repr(C)]
+pub(super) struct Waiting {
+    /// The socket is gone: whatever is pushed is dropped.
+    pub closed: bool,
+    /// The socket's task holds bytes that are not written, or wants nobody to write: nothing goes past it.
+    pub held: bool,
+    /// Taken by the socket and not yet written; counted until the socket says so.
+    pub closing: Option<Close>,
+    pub queue: VecDeque<Item>,
+    pub event_bytes: usize,
+    /// The place of the last event that was queued.
+    pub told: Position,
+    pub result_bytes: usize,
+    pub said_bytes: usize,
+    /// Requests taken up and not yet answered.
+    pub in_flight: usize,
+    /// Requests answered since the session last looked.
+    pub answered: Answered,
+    /// Whether the session wants to hear of the next answer.
+    pub session_waits: bool,
+    /// Where the relay let go of this session; the end: it has not.
+    pub left_at: Position,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self {
+            queue: VecDeque::new(),
+            event_bytes: 0,
+            result_bytes: 0,
+            said_bytes: 0,
+            closing: None,
+            closed: false,
+            in_flight: 0,
+            answered: Answered::default(),
+            session_waits: false,
+            told: Position::START,
+            left_at: Position::END,
+            held: true,
+        }
+    }
+}
+
+impl Waiting {
+    pub fn count_of(&mut self, kind: Kind) -> &mut usize {
+        match kind {
+            Kind::Event | Kind::Begun => &mut self.event_bytes,
+            Kind::Answer => &mut self.result_bytes,
+            Kind::Said => &mut self.said_bytes,
+        }
+    }
+
+    pub fn queue(&mut self, bytes: Bytes, kind: Kind) {
+        if bytes.is_empty() {
+            return; // a write of nothing looks like a connection that is gone
+        }
+        *self.count_of(kind) += bytes.len();
+        self.queue.push_back(Item { bytes, kind });
+    }
+
+    /// The client does not read: it shall come back, and resume from what it was sent.
+    pub fn close_slow(&mut self) {
+        self.closing = Some(Close::SlowConsumer);
+        self.queue
+            .retain(|item| matches!(item.kind, Kind::Answer | Kind::Begun));
+        let begun = self.queue.front().filter(|item| item.kind == Kind::Begun);
+        self.event_bytes = begun.map_or(0, |item| item.bytes.len());
+        self.said_bytes = 0;
+    }
+
+    /// A hub that is going away still answers what it has begun.
+    pub fn takes_answers(&self) -> bool {
+        !self.closed && matches!(self.closing, None | Some(Close::GoingAway { .. }))
+    }
+
+    /// Whether nothing stands between a new event and the connection.
+    pub fn may_be_passed(&self) -> bool {
+        !self.held && self.queue.is_empty()
+    }
+
+    pub fn may_close(&self) -> bool {
+        self.in_flight == 0 || !matches!(self.closing, Some(Close::GoingAway { .. }))
+    }
+}
+
+/// Requests answered, by lane.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Answered {
+    pub ordered: usize,
+    pub reads: usize,
+}
