@@ -14,7 +14,7 @@ fn sdk() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/js")
 }
 
-/// Says why nothing was tested, past the capture of cargo's test harness; a failure where it is demanded, as `.ci/run` does.
+/// Says why nothing was tested, past the capture of cargo's test harness; a failure where COMPTOIR_REQUIRE_NODE is set.
 fn skipped(why: &str) {
     assert!(std::env::var_os("COMPTOIR_REQUIRE_NODE").is_none(), "{why}");
     let _ = writeln!(std::io::stderr(), "\nnot tested: {why}");

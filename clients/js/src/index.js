@@ -14,7 +14,7 @@
  *   hub.rooms.timeline(id)                 .messages .load() .loadBefore() .send() .edit() .react() .markRead() .typing …
  *   hub.notifications · hub.presence · hub.files · hub.calls
  *   hub.login() · hub.logout() · hub.changePassword() · hub.reconnect() · hub.close()
- *   hub.me() · hub.schema() · hub.http(method, path, { body })
+ *   hub.me() · hub.schema() · hub.http(method, path, { body }) · hub.send(…) → Response
  *
  * Table of contents:
  *   hub.js            the connection as a program sees it: puts the rest together

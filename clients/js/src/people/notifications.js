@@ -32,9 +32,11 @@ export class Notifications extends Emitter {
     });
   }
 
-  /** @returns {Notification[]} */
+  /** Those told last first: a repeated one keeps its id. @returns {Notification[]} */
   get list() {
-    return [...this.#byId.values()].sort((a, b) => b.id - a.id);
+    const newest = (/** @type {Notification} */ a, /** @type {Notification} */ b) =>
+      a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : b.id - a.id;
+    return [...this.#byId.values()].sort(newest);
   }
 
   /** Fetches the newest. */
@@ -49,8 +51,8 @@ export class Notifications extends Emitter {
 
   /** Fetches those before the oldest that is here. @returns {Promise<boolean>} whether there are older ones yet */
   async loadBefore(limit = 50) {
-    const oldest = this.list.at(-1)?.id;
-    if (!this.#loaded || !oldest) await this.load(limit);
+    const oldest = Math.min(...this.#byId.keys());
+    if (!this.#loaded || !Number.isFinite(oldest)) await this.load(limit);
     else if (this.hasMore) {
       const answer = await this.#access.ask({ type: "notifications", before: oldest, limit });
       for (const one of answer.notifications) this.#byId.set(one.id, one);
