@@ -148,6 +148,9 @@ export class Auth extends Emitter {
   async logout() {
     const token = this.#token;
     this.#forget();
+    // Who logs out wants to be out: nobody is asked for a login until `login` is called.
+    this.#login = undefined;
+    this.#given = undefined;
     this.#setUser(null);
     if (!token) return;
     try {

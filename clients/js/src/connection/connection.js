@@ -52,6 +52,7 @@ export class Connection extends Emitter {
   /** Ends the wait there is. */
   #wake = () => {};
   #running = false;
+  #restarting = false;
 
   /**
    * @param {object} options
@@ -101,6 +102,7 @@ export class Connection extends Emitter {
   restart() {
     const transport = this.#transport;
     if (!transport) return this.wake();
+    this.#restarting = true;
     this.#say("connecting");
     transport.close();
   }
@@ -182,7 +184,10 @@ export class Connection extends Emitter {
     if (welcomedAt) this.emit("lost");
     if (welcomedAt && Date.now() - welcomedAt > STEADY_MS) this.#backoff.reset();
     if (ended.error) return this.#judgeError(ended.error);
-    if (ended.code === 1000 && !this.#closed) return { act: "retry", waitMs: 0 }; // `restart`
+    if (this.#restarting) {
+      this.#restarting = false;
+      return { act: "retry", waitMs: 0 };
+    }
     if (wasWebSocket && !ended.opened && this.#options.transports.includes("sse") && (await this.#isReachable())) {
       // HTTP gets through and the handshake does not: something on the way takes no WebSockets, or the hub refused in a
       // way that a browser does not show. SSE says which.

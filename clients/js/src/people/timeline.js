@@ -6,6 +6,7 @@ import { Emitter } from "../emitter.js";
 import { hasCode } from "../errors.js";
 import { uuid } from "../ids.js";
 import { Receipts } from "./receipts.js";
+import { SortedMessages } from "./sorted-messages.js";
 import { Typing } from "./typing.js";
 
 /** @typedef {import("../types.js").Message} Message */
@@ -24,8 +25,7 @@ export class Timeline extends Emitter {
 
   #access;
   #roomInfo;
-  /** @type {Map<number, Message>} by id */
-  #messages = new Map();
+  #messages = new SortedMessages();
   /** Own ones that are not answered, by client_id, in order. @type {Map<string, Message>} */
   #echoes = new Map();
   /** @type {Message[] | null} */
@@ -34,6 +34,8 @@ export class Timeline extends Emitter {
   #stops;
   /** @type {Promise<void> | null} */
   #loading = null;
+  /** What came live since the latest page was asked for, while it is awaited. @type {Message[] | null} */
+  #arrived = null;
 
   /**
    * @param {number} room
@@ -67,10 +69,7 @@ export class Timeline extends Emitter {
 
   /** In order; those not answered yet (`pending`) or refused (`failed`) last. @returns {Message[]} */
   get messages() {
-    return (this.#shown ??= [
-      ...[...this.#messages.values()].sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0)),
-      ...this.#echoes.values(),
-    ]);
+    return (this.#shown ??= [...this.#messages.list, ...this.#echoes.values()]);
   }
 
   /** Fetches the latest page, once. */
@@ -83,12 +82,13 @@ export class Timeline extends Emitter {
 
   /** Fetches the latest page in place of all that is here. */
   async reload(limit = 50) {
-    const before = new Set(this.#messages.keys());
+    this.#arrived = [];
     const { messages, has_more: hasMore } = await this.#history({ limit });
     // What came live while the page was on its way is behind it.
     const last = messages.at(-1)?.seq ?? 0;
-    const live = [...this.#messages.values()].filter(({ id, seq }) => !before.has(id ?? 0) && (seq ?? 0) > last);
-    this.#messages = new Map();
+    const live = (this.#arrived ?? []).filter(({ seq }) => (seq ?? 0) > last);
+    this.#arrived = null;
+    this.#messages = new SortedMessages();
     for (const message of [...messages, ...live]) this.#put(message);
     this.hasMore = hasMore;
     this.loaded = true;
@@ -206,12 +206,13 @@ export class Timeline extends Emitter {
   }
 
   #lastSeq() {
-    return Math.max(0, ...[...this.#messages.values()].map(({ seq }) => seq ?? 0));
+    return this.#messages.list.at(-1)?.seq ?? 0;
   }
 
   /** @param {Message} message */
   #onNew(message) {
-    const isNew = message.id !== null && !this.#messages.has(message.id);
+    const isNew = !this.#messages.get(message.id);
+    this.#arrived?.push(message);
     this.#put(message);
     if (message.sender?.id === this.#access.me()?.id) return;
     this.typing.stopped(message.sender?.id);
@@ -223,15 +224,14 @@ export class Timeline extends Emitter {
 
   /** One that is not here is older than the pages that are: history brings it as it is now. @param {Message} message */
   #onUpdated(message) {
-    if (this.#messages.has(message.id ?? 0)) this.#put(message);
+    if (this.#messages.get(message.id)) this.#put(message);
   }
 
   /** The newest version wins, whichever way it came. @param {Message} message */
   #put(message) {
     if (message.id === null) return;
-    const known = this.#messages.get(message.id);
     if (message.client_id) this.#echoes.delete(message.client_id);
-    if (!known || message.version >= known.version) this.#messages.set(message.id, message);
+    this.#messages.put(message);
     this.#changed();
   }
 
