@@ -13,5 +13,5 @@ const files = readdirSync(here, { recursive: true })
 
 // Node 20 and 21 have a WebSocket behind a flag.
 const flags = typeof WebSocket === "undefined" ? ["--experimental-websocket", "--no-warnings"] : [];
-const { status } = spawnSync(process.execPath, [...flags, "--test", "--test-concurrency=2", "--test-reporter=spec", ...files], { stdio: "inherit" });
+const { status } = spawnSync(process.execPath, [...flags, "--test", "--test-concurrency=2", "--test-timeout=120000", "--test-reporter=spec", ...files], { stdio: "inherit" });
 process.exit(status ?? 1);
