@@ -118,7 +118,7 @@ export class TestHub {
 
 /** Waits until `check` holds: at each `event` of `emitter`, or a little later. */
 export async function until(check, what = check.toString()) {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 30_000;
   while (true) {
     const found = await check();
     if (found) return found;
