@@ -13,6 +13,9 @@ use prometheus::{Histogram, core::Collector};
 
 use super::Metrics;
 
+/// How the `kind` of requests for the files of pages begins.
+const PAGE_FILES: [&str; 2] = ["GET /web/", "GET /sdk/"];
+
 /// Which of the two series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Span {
@@ -175,6 +178,11 @@ impl Totals {
         };
         let (mut requests, mut failed, mut messages) = (0, 0, 0);
         for (labels, value) in labelled(&metrics.requests) {
+            // A page that is opened asks for fifty files: that is no work of the hub.
+            let is_file = |kind: &str| PAGE_FILES.iter().any(|start| kind.starts_with(start));
+            if labels.iter().any(|(n, v)| n == "kind" && is_file(v)) {
+                continue;
+            }
             let value = value as u64;
             requests += value;
             if !is(&labels, "outcome", "ok") {
@@ -296,6 +304,10 @@ mod tests {
             .with_label_values(&["send_message", "ok"])
             .inc_by(3);
         metrics.requests.with_label_values(&["query", "busy"]).inc();
+        metrics
+            .requests
+            .with_label_values(&["GET /web/{path:.*}", "ok"])
+            .inc_by(50);
         metrics.sessions.with_label_values(&["vendeur"]).set(2);
         history.sample(&metrics, start + Duration::from_secs(5));
         metrics.requests.with_label_values(&["query", "ok"]).inc();

@@ -53,6 +53,6 @@ function Address({ one }) {
     <a class="url" href=${one.url}>${one.url}</a>
     ${one.qr && html`<svg class="qr" role="img" aria-label=${t("network.qr", { url: one.url })} viewBox=${`-2 -2 ${one.qr.size + 4} ${one.qr.size + 4}`} shape-rendering="crispEdges">
       <path d=${one.qr.path} fill="currentColor" /></svg>`}
-    ${navigator.clipboard && html`<div><${Button} icon="clip" onClick=${copy}>${t("network.copy")}<//></div>`}
+    ${navigator.clipboard && html`<div><${Button} icon="link" onClick=${copy}>${t("network.copy")}<//></div>`}
   </div>`;
 }

@@ -5,6 +5,7 @@ import { Button } from "../shared/components/button.js";
 import { Empty } from "../shared/components/states.js";
 import { AnnouncementFields } from "./announcement.js";
 import { get, post, useAct, useAnswer } from "./api.js";
+import { Notify } from "./notify.js";
 import { Page, Table, When } from "./page.js";
 
 words({
@@ -30,7 +31,8 @@ export function Notices() {
   const [message, setMessage] = useState({ text: "", level: "info" });
   const [busy, act] = useAct();
   const before = useAnswer(() => get("audit?action=admin&text=announce&limit=50"));
-  const rules = useAnswer(() => get("pack")).data?.rules ?? [];
+  const pack = useAnswer(() => get("pack")).data;
+  const rules = pack?.rules ?? [];
   const sent = (before.data?.entries ?? []).filter(({ subject, outcome }) => subject === "announce" && outcome === "ok");
   async function send(event) {
     event.preventDefault();
@@ -45,6 +47,7 @@ export function Notices() {
       <${AnnouncementFields} value=${message} onValue=${setMessage} />
       <div class="row"><${Button} kind="primary" icon="sound" type="submit" busy=${busy} disabled=${!message.text.trim()}>${t("notices.send")}<//></div>
     </form>
+    <${Notify} roles=${pack?.roles ?? []} />
     <section class="section"><h2>${t("notices.before")}</h2>
       <${Table} label=${t("notices.before")} rows=${sent} keyOf=${({ id }) => id} empty=${html`<p class="muted">${t("notices.before.none")}</p>`} columns=${[
         { key: "at", label: t("when"), cell: ({ at }) => html`<${When} at=${at} text=${dateTime(at)} />` },

@@ -120,7 +120,7 @@ function Tiles({ history, backups }) {
   };
   const latest = (name) => series[name].findLast((value) => value !== null);
   const open = Object.values(sessions).reduce((sum, values) => sum + values.at(-1), 0);
-  const byRole = Object.entries(sessions).filter(([, values]) => values.at(-1) > 0).map(([role, values]) => `${role} ${number(values.at(-1))}`).join(" · ");
+  const byRole = Object.entries(sessions).filter(([, values]) => values.at(-1) > 0).map(([role, values]) => `\u2068${role}\u2069 ${number(values.at(-1))}`).join(" · ");
   const last = backups?.backups.find(({ commit }) => commit !== null);
   return html`<div class="tiles">
     <${Tile} label=${t("tile.sessions")} value=${number(open)} under=${byRole} />
@@ -138,7 +138,7 @@ function Tiles({ history, backups }) {
 }
 
 const Tile = ({ label, value, under, bad }) => html`<div class=${`tile ${bad ? "bad" : ""}`}><div class="label">${label}</div>
-  <div class="value">${value}</div><div class="under clip" dir="auto" title=${under}>${under}</div></div>`;
+  <div class="value">${value}</div><div class="under clip" title=${under}>${under}</div></div>`;
 
 function Charts({ history, minutes }) {
   const at = useMemo(() => history.at.map((ms) => ms / 1000), [history]);
