@@ -15,11 +15,13 @@ export const ARTEFACTS = process.env.COMPTOIR_ARTEFACTS ?? join(ROOT, "target/br
 mkdirSync(ARTEFACTS, { recursive: true });
 
 export class Hub {
-  static async start({ app = "apps/shop", env = {} } = {}) {
+  /** `demo: false`: a hub that nobody has logged in to. */
+  static async start({ app = "apps/shop", env = {}, demo = true } = {}) {
     const hub = new Hub();
     hub.data = mkdtempSync(join(tmpdir(), "comptoir-browser-"));
     hub.app = app;
     hub.env = env;
+    hub.demo = demo;
     hub.port = 0;
     await hub.run();
     return hub;
@@ -27,7 +29,7 @@ export class Hub {
 
   async run() {
     const clean = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith("COMPTOIR_")));
-    this.child = spawn(BIN, ["serve", "--demo", "--app", join(ROOT, this.app), "--data", join(this.data, "data"), "--listen", `127.0.0.1:${this.port}`], {
+    this.child = spawn(BIN, ["serve", ...(this.demo ? ["--demo", "--app", join(ROOT, this.app)] : []), "--data", join(this.data, "data"), "--listen", `127.0.0.1:${this.port}`], {
       env: { ...clean, COMPTOIR_AUTH__BCRYPT_COST: "4", LC_ALL: "C", ...this.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
