@@ -36,6 +36,7 @@ use crate::{
         feed::{self, Feed},
         files::{self, Files},
         notifier::NotifierHandle,
+        presence::{self, PresenceHandle},
         registry::{Registry, RegistryHandle},
         room::{Parts, Renderer, RoomsHandle},
     },
@@ -230,6 +231,14 @@ async fn serve(
         metrics.clone(),
     );
     notifier.ship_from(executor.clone());
+    let presence = PresenceHandle::start(presence::Setup {
+        store: store.clone(),
+        ledger: ledger.clone(),
+        feed: feed.clone(),
+        accounts: accounts.clone(),
+        config: config.presence.clone(),
+    })
+    .map_err(Failure::failed)?;
     let ctx = Context {
         rooms,
         renderer,
@@ -241,6 +250,7 @@ async fn serve(
         notifier: notifier.clone(),
         registry: registry.clone(),
         files,
+        presence: presence.clone(),
         pack: Arc::new(pack),
         limits: Arc::new(config.limits.clone()),
         heartbeat_ms: config.server.heartbeat_ms,
@@ -302,6 +312,9 @@ async fn serve(
             .await;
         deadline
             .step("database", deadline.left(), executor.shutdown())
+            .await;
+        deadline
+            .step("presence", Duration::from_secs(1), presence.save())
             .await;
         deadline
             .step("ledger", Duration::from_secs(2), ledger.shutdown())

@@ -19,6 +19,7 @@ pub struct Config {
     pub idempotency: Idempotency,
     pub notifications: Notifications,
     pub messages: Messages,
+    pub presence: Presence,
     pub backup: Backup,
     pub lan: Lan,
     pub debug: Debug,
@@ -157,6 +158,24 @@ impl Default for Files {
             unsent_bytes: 200 << 20,
             orphan_after_s: 24 * 3600,
             ticket_ttl_s: 5 * 60,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Presence {
+    /// A user who sends no request for so long is away, seconds.
+    pub away_after_s: u64,
+    /// For so long a user without a connection is still there, milliseconds.
+    pub grace_ms: u64,
+}
+
+impl Default for Presence {
+    fn default() -> Self {
+        Self {
+            away_after_s: 5 * 60,
+            grace_ms: 10_000,
         }
     }
 }

@@ -25,6 +25,7 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
         changes,
         idempotency,
         messages,
+        presence,
         notifications,
         backup,
         lan: _,
@@ -84,6 +85,8 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
     range("files.unsent_bytes", files.unsent_bytes, 64, 1 << 50)?;
     range("files.orphan_after_s", files.orphan_after_s, 1, 366 * 86_400)?;
     range("files.ticket_ttl_s", files.ticket_ttl_s, 1, 86_400)?;
+    range("presence.away_after_s", presence.away_after_s, 1, 86_400)?;
+    range("presence.grace_ms", presence.grace_ms, 0, 3_600_000)?;
     range("changes.retention_s", changes.retention_s, 1, 10 * 366 * 86_400)?;
     range("changes.retention_rows", changes.retention_rows, 1, 1_000_000_000)?;
     range(

@@ -6,6 +6,7 @@ pub mod feed;
 pub mod files;
 pub mod notifier;
 pub mod outbox;
+pub mod presence;
 pub mod registry;
 pub mod relay;
 pub mod replay;

@@ -44,7 +44,7 @@ pub struct Welcome {
     pub server: ServerInfo,
     pub limits: Limits,
     pub rooms: Vec<serde_json::Value>,
-    pub presence: Vec<serde_json::Value>,
+    pub presence: Vec<std::sync::Arc<serde_json::value::RawValue>>,
     /// Whether more contacts are online than `presence` names.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub presence_truncated: bool,

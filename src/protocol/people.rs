@@ -153,6 +153,22 @@ pub struct Typing {
     pub on: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnStatus {
+    Online,
+    Away,
+    Busy,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct SetPresence {
+    pub status: OwnStatus,
+    pub status_text: Option<String>,
+    /// RFC 3339.
+    pub until: Option<String>,
+}
+
 fn yes() -> bool {
     true
 }
@@ -176,6 +192,7 @@ pub enum People {
     MarkRead(Mark),
     MarkDelivered(Mark),
     Typing(Typing),
+    SetPresence(SetPresence),
 }
 
 impl People {
@@ -198,6 +215,7 @@ impl People {
             "mark_read" => fields(text).map(Self::MarkRead),
             "mark_delivered" => fields(text).map(Self::MarkDelivered),
             "typing" => fields(text).map(Self::Typing),
+            "set_presence" => fields(text).map(Self::SetPresence),
             _ => return None,
         })
     }
@@ -220,6 +238,7 @@ impl People {
             Self::MarkRead(_) => "mark_read",
             Self::MarkDelivered(_) => "mark_delivered",
             Self::Typing(_) => "typing",
+            Self::SetPresence(_) => "set_presence",
         }
     }
 }

@@ -132,7 +132,6 @@ impl Request {
 
 /// Frames of the contract that this build knows by name and does not serve.
 const KNOWN_ELSEWHERE: &[&str] = &[
-    "set_presence",
     "call_open",
     "call_accept",
     "call_decline",

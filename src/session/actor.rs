@@ -18,6 +18,7 @@ use crate::{
     executor::Origin,
     hub::{
         outbox::Outbox,
+        presence::Activity,
         registry::Connected,
         relay::{Attaching, CatchUp, Joined, Joining},
     },
@@ -82,6 +83,8 @@ pub struct Session {
     expiry: Option<SpawnHandle>,
     since: Option<String>,
     cursor_told: Position,
+    /// Set from the start on: the user is there.
+    pub(super) activity: Option<Activity>,
 }
 
 impl Session {
@@ -143,6 +146,7 @@ impl Session {
             expiry: None,
             since: query.since,
             cursor_told: Position::START,
+            activity: None,
         }
     }
 
@@ -410,6 +414,8 @@ impl Actor for Session {
         if self.worker.ctx.accounts.current(self.connected.who.sid).is_none() {
             self.outbox.close(Close::Unauthorized);
         }
+        let is_poll = !self.connected.is_streaming();
+        self.activity = Some(self.worker.ctx.presence.join(&self.connected.who, is_poll));
         self.arm_expiry(ctx);
         ctx.run_interval(CURSOR_EVERY, |session, _| session.tell_cursor());
         self.begin(ctx);
@@ -423,6 +429,13 @@ impl Drop for Session {
         self.outbox.close(Close::Internal);
         self.worker.relay.leave(self.connected.id, self.audience.clone());
         self.worker.ctx.registry.unregister(self.connected.id);
+        if self.activity.is_some() {
+            let is_poll = !self.connected.is_streaming();
+            self.worker
+                .ctx
+                .presence
+                .leave(self.connected.who.user_id, is_poll);
+        }
         self.span.in_scope(|| tracing::debug!("closed"));
     }
 }

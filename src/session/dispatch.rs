@@ -128,6 +128,12 @@ impl Session {
             Some(who) if *who.role == *self.connected.who.role => {}
             _ => return self.outbox.close(Close::Unauthorized),
         }
+        // A ping is the terminal's doing, not the user's.
+        if let Some(activity) = &self.activity
+            && !matches!(request, Ok(Request::Ping))
+        {
+            activity.note();
+        }
         match request {
             Ok(request) => self.dispatch(id.unwrap_or(Value::Null), request, now, ctx),
             Err(error) => {

@@ -1,6 +1,8 @@
 //! How things stand for a user when his session begins: what `welcome` shows.
 
-use serde_json::Value;
+use std::sync::Arc;
+
+use serde_json::{Value, value::RawValue};
 
 use crate::{domain::Principal, protocol::error::Result};
 
@@ -12,17 +14,19 @@ pub(super) struct Picture {
     /// The last event of people that it shows.
     pub hub: u64,
     pub rooms: Vec<Value>,
-    pub presence: Vec<Value>,
+    pub presence: Vec<Arc<RawValue>>,
     pub presence_truncated: bool,
     pub unread_notifications: u64,
 }
 
 pub(super) async fn take(ctx: &Context, who: &Principal) -> Result<Picture> {
     let (rooms, unread, hub) = ctx.rooms.picture(who).await?;
+    let (presence, presence_truncated) = ctx.presence.picture(who);
     Ok(Picture {
         hub,
         rooms,
         unread_notifications: unread,
-        ..Picture::default()
+        presence,
+        presence_truncated,
     })
 }

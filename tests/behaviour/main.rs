@@ -16,6 +16,7 @@ mod idempotency;
 mod login;
 mod notifications;
 mod order;
+mod presence;
 mod query;
 mod races;
 mod resume;

@@ -291,6 +291,13 @@ impl AccountsHandle {
         self.inner.directory.read().contacts(who)
     }
 
+    /// Name and role of an active user.
+    pub fn person(&self, user_id: i64) -> Option<(Arc<str>, Arc<Role>)> {
+        let directory = self.inner.directory.read();
+        let account = directory.user(user_id).filter(|account| account.stored.active)?;
+        Some((Arc::clone(&account.username), account.role.clone()?))
+    }
+
     /// Active users whose role is such.
     pub fn users_in(&self, is_such: impl Fn(&Role) -> bool) -> Vec<i64> {
         self.inner.directory.read().users_in(is_such)

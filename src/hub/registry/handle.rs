@@ -67,7 +67,7 @@ pub struct SessionInfo {
 
 impl Connected {
     /// Whether frames reach it as they come.
-    pub(super) fn is_streaming(&self) -> bool {
+    pub fn is_streaming(&self) -> bool {
         self.transport != "poll"
     }
 

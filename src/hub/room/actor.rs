@@ -32,6 +32,8 @@ const IDLE: Duration = Duration::from_secs(300);
 /// In larger rooms nobody is shown who has read what, and counts are told less often.
 pub(super) const SMALL: usize = 100;
 const TELL_SMALL: Duration = Duration::from_millis(10);
+/// Who types is shown at most so often.
+const TYPING_EVERY: Duration = Duration::from_secs(1);
 const TELL_LARGE: Duration = Duration::from_millis(500);
 
 /// What a room's actor starts from, read on one snapshot.
@@ -53,6 +55,8 @@ pub(super) struct RoomActor {
     /// Counts are about to be told.
     telling: bool,
     used: Instant,
+    /// Who types: since when he was last shown to, and whether he still does.
+    typing: HashMap<i64, (Instant, bool)>,
 }
 
 impl Loaded {
@@ -85,7 +89,26 @@ impl RoomActor {
             told: HashMap::new(),
             telling: false,
             used: Instant::now(),
+            typing: HashMap::new(),
         }
+    }
+
+    /// Once a second that somebody types, and once that he stopped.
+    fn shows_typing(&mut self, user_id: i64, on: bool) -> bool {
+        let now = Instant::now();
+        self.typing
+            .retain(|_, (since, on)| *on || now.duration_since(*since) < TYPING_EVERY);
+        let before = self.typing.get(&user_id).copied();
+        let shown = match (before, on) {
+            (Some((since, _)), true) => now.duration_since(since) >= TYPING_EVERY,
+            (Some((_, was_on)), false) => was_on,
+            (None, on) => on,
+        };
+        if shown {
+            let since = before.filter(|_| !on).map_or(now, |(since, _)| since);
+            self.typing.insert(user_id, (since, on));
+        }
+        shown
     }
 
     pub fn touch(&mut self) {
@@ -271,6 +294,9 @@ impl Handler<Typing> for RoomActor {
 
     fn handle(&mut self, Typing { doer, on }: Typing, _: &mut Self::Context) -> Result<()> {
         self.check(&doer)?;
+        if !self.shows_typing(doer.who.user_id, on) {
+            return Ok(());
+        }
         let text = json!({ "type": "typing", "room": self.room.id, "user_id": doer.who.user_id, "on": on });
         self.parts.feed.signals(vec![Signal {
             to: self.recipients(),

@@ -15,6 +15,6 @@ impl Attachments for Files {
     }
 
     fn claim(&self, conn: &mut Connection, owner_id: i64, file_id: i64) -> Result<()> {
-        files::own(conn, owner_id, file_id).map(drop)
+        files::claim(conn, owner_id, file_id).map(drop)
     }
 }

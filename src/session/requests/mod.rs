@@ -108,6 +108,7 @@ fn prepare_people(ctx: &Context, doer: Doer, request: People) -> Result<Prepared
         People::SearchMessages(search) => messages::search(ctx, doer, search),
         People::MarkRead(mark) => messages::mark(ctx, doer, mark, true),
         People::MarkDelivered(mark) => messages::mark(ctx, doer, mark, false),
+        People::SetPresence(set) => people::set_presence(ctx, doer, set),
         People::Typing(typing) => Ok(rooms::typing(ctx, doer, typing.room, typing.on)),
     }
 }

@@ -94,7 +94,7 @@ pub fn describe(file: &File, tickets: &Tickets, now_ms: i64) -> Value {
 
 /// For whoever sends a message with a file, in its transaction: it is there, and his own. Otherwise `not_found`,
 /// whatever the reason. From now on the file lives as long as a message that carries it.
-pub fn own(conn: &mut Connection, user_id: i64, file_id: i64) -> Result<File> {
+pub fn claim(conn: &mut Connection, user_id: i64, file_id: i64) -> Result<File> {
     diesel::update(files::table.find(file_id).filter(files::owner_id.eq(user_id)))
         .set(files::sent.eq(true))
         .returning(File::as_returning())
@@ -222,7 +222,7 @@ mod tests {
 
     /// Room 1 is of the vendeurs, room 2 of everyone; `file_id` goes into a message of one of them.
     fn send(conn: &mut Connection, room: i64, seq: i64, file_id: i64) {
-        own(conn, 1, file_id).unwrap();
+        claim(conn, 1, file_id).unwrap();
         run(
             conn,
             &format!(
@@ -259,7 +259,7 @@ mod tests {
                 };
                 assert_eq!(readers(conn), [true, false, false, false]);
                 assert_eq!(unsent_bytes(conn, 1)?, 10);
-                assert!(own(conn, 2, id).is_err(), "somebody else's file cannot be sent");
+                assert!(claim(conn, 2, id).is_err(), "somebody else's file cannot be sent");
                 send(conn, 1, 1, id);
                 assert_eq!(readers(conn), [true, true, false, false]);
                 assert_eq!(unsent_bytes(conn, 1)?, 0);

@@ -14,6 +14,7 @@ pub mod known_pairs;
 pub mod logins;
 pub mod messages;
 pub mod notifications;
+pub mod presence;
 pub mod receipts;
 pub mod rooms;
 pub mod rooms_overview;

@@ -192,6 +192,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    presence (user_id) {
+        user_id -> BigInt,
+        last_seen_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     refresh_tokens (hash) {
         hash -> Binary,
         sid -> Text,
@@ -280,6 +287,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     notifications_shipped,
     reactions,
     receipts,
+    presence,
     refresh_tokens,
     rooms,
     settings,

@@ -74,6 +74,10 @@ impl Caller {
         let token = bearer(req).ok_or_else(|| Error::of(Code::Unauthorized))?;
         let (who, expires_ms) = state.context.accounts.authenticate(token)?;
         state.rate.take(who.sid, Instant::now())?;
+        // Polls come by themselves: they are a terminal's doing, not a user's.
+        if req.match_pattern().as_deref() != Some("/api/events") {
+            state.context.presence.note(who.user_id);
+        }
         Ok(Self {
             who,
             expires_ms,
