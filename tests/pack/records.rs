@@ -1,5 +1,7 @@
 //! Shared records: patients see what is theirs, doctors what was opened to them, pharmacists prescriptions alone.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -261,4 +263,140 @@ fn the_doctor_writes_a_prescription_with_one_call_and_the_right_people_see_it() 
     let path = format!("/api/tables/patients/{}", id_of(&p.nour));
     p.nour.patch(&path, &json!({"telephone": "+221"})).ok();
     assert_eq!(stranger.change()["changes"][0]["table"], "patients");
+}
+
+#[test]
+fn the_pharmacist_is_told_of_a_prescription_by_a_rule_alone() {
+    let p = people();
+    let (mut doctor, mut pharmacy) = (p.hub.socket("diallo"), p.hub.socket("samira"));
+    let (mut patient, mut stranger) = (p.hub.socket("ousmane"), p.hub.socket("nour"));
+    let args = json!({"patient_id": id_of(&p.ousmane), "medicaments": [{"medicament": "Fer"}]});
+
+    // The quickest of some, because the machine that runs this has other things to do.
+    let mut quickest = Duration::MAX;
+    let mut told = Value::Null;
+    for _ in 0..8 {
+        let start = Instant::now();
+        let sent = doctor.send(json!({"type": "rpc", "function": "createPrescription", "args": args}));
+        told = pharmacy.event("notification");
+        quickest = quickest.min(start.elapsed());
+        let made = doctor.answer(&sent).unwrap()["data"].clone();
+        assert_eq!(told["event"], "new_prescription");
+        assert_eq!(told["data"]["prescription_id"], made["id"]);
+        assert_eq!(told["data"]["numero"], made["numero"]);
+        let title = told["title"].as_str().unwrap();
+        assert!(title.starts_with("وصفة جديدة RX-"), "in her language: {title}");
+    }
+    assert!(quickest <= Duration::from_millis(50), "{quickest:?}");
+
+    let own = patient.event("notification");
+    assert_eq!(
+        (
+            &own["event"],
+            own["title"].as_str().unwrap().contains("Votre ordonnance")
+        ),
+        (&json!("new_prescription"), true)
+    );
+    let list = |socket: &mut crate::hub::Socket| socket.request(json!({"type": "notifications"})).unwrap();
+    assert_eq!(list(&mut pharmacy)["unread"], 8);
+    assert_eq!(list(&mut stranger)["notifications"], json!([]), "it is not hers");
+
+    // Each step is told to the patient; of one prescription, what he has not read is one notification.
+    let id = told["data"]["prescription_id"].clone();
+    for step in ["validee", "preparee", "prete"] {
+        call(
+            &p.pharmacist,
+            "setPrescriptionStatus",
+            &json!({"id": id, "statut": step}),
+        );
+    }
+    call(&p.pharmacist, "confirmDelivery", &json!([id]));
+    let last = patient
+        .try_event(|e| e["type"] == "notification" && e["data"]["status"] == "livree")
+        .unwrap();
+    assert_eq!(
+        (&last["event"], &last["count"]),
+        (&json!("prescription_status_changed"), &json!(5))
+    );
+    let delivered = doctor
+        .try_event(|e| e["type"] == "notification" && e["event"] == "delivery_confirmed")
+        .unwrap();
+    assert_eq!(delivered["data"]["prescription_id"], id);
+    assert_eq!(list(&mut patient)["unread"], 8);
+}
+
+#[test]
+fn every_event_of_the_old_notifications_is_told_to_whom_it_concerns() {
+    let p = people();
+    let (mut doctor, mut other_doctor) = (p.hub.socket("diallo"), p.hub.socket("benali"));
+    let (mut pharmacy, mut nour) = (p.hub.socket("samira"), p.hub.socket("nour"));
+    let told = |socket: &mut crate::hub::Socket, event: &str| {
+        let found = socket.try_event(|e| e["type"] == "notification" && e["event"] == event);
+        found.unwrap_or_else(|gone| panic!("no {event}: {gone:?}"))
+    };
+    let patient = id_of(&p.nour);
+    let request = call(&p.doctor, "requestAccess", &json!({"patient_id": patient}))["id"].clone();
+    let asked = told(&mut nour, "new_access_request");
+    assert_eq!(asked["data"]["request_id"], request);
+    call(
+        &p.nour,
+        "answerAccessRequest",
+        &json!({"id": request, "approuver": true}),
+    );
+    let answered = told(&mut doctor, "access_request_status_changed");
+    assert_eq!(answered["data"]["status"], "approuvee");
+    told(&mut nour, "access_request_status_changed");
+
+    let record =
+        json!({"patient_id": patient, "titre": "Consultation", "contenu": "Secret", "diagnostic": "Secret"});
+    let record = call(&p.other_doctor, "createRecord", &record)["id"].clone();
+    let new = told(&mut nour, "medical_record_updated");
+    assert_eq!(new["data"]["record_id"], record);
+    call(
+        &p.other_doctor,
+        "updateRecord",
+        &json!({"id": record, "contenu": "Secret 2"}),
+    );
+    let changed = told(&mut nour, "medical_record_updated");
+    assert_eq!(
+        (&changed["data"]["version"], &changed["count"]),
+        (&json!(2), &json!(2))
+    );
+    p.doctor.post(&format!("/records/{record}/read"), &json!({})).ok();
+    assert_eq!(told(&mut nour, "record_consulted")["data"]["record_id"], record);
+    let notifications = nour.log.iter().filter(|frame| frame["type"] == "notification");
+    assert!(
+        notifications.count() >= 5
+            && !nour
+                .log
+                .iter()
+                .any(|f| f["type"] == "notification" && f.to_string().contains("Secret")),
+        "what somebody suffers from is in no notification"
+    );
+
+    call(
+        &p.doctor,
+        "announce",
+        &json!({"role": "pharmacien", "titre": "Rappel de lot", "texte": "Lot 12"}),
+    );
+    let generic = told(&mut pharmacy, "notification");
+    assert_eq!(
+        (&generic["title"], &generic["body"]),
+        (&json!("Rappel de lot"), &json!("Lot 12"))
+    );
+    call(
+        &p.doctor,
+        "announce",
+        &json!({"role": "medecin", "titre": "Réunion"}),
+    );
+    assert_eq!(told(&mut other_doctor, "notification")["title"], "Réunion");
+
+    let stock = call(&p.pharmacist, "getInventory", &json!([]))[0].clone();
+    let left = stock["quantite"].as_i64().unwrap() - stock["seuil"].as_i64().unwrap();
+    call(
+        &p.pharmacist,
+        "adjustInventory",
+        &json!({"id": stock["id"], "quantite": -left}),
+    );
+    told(&mut pharmacy, "inventory_low");
 }
