@@ -17,7 +17,9 @@ CREATE TABLE rooms (
     -- The seq of its last message.
     last_seq BIGINT NOT NULL DEFAULT 0,
     -- How long its messages are kept, seconds; NULL: as configured.
-    retention_s BIGINT
+    retention_s BIGINT,
+    -- Messages up to this seq are past their time.
+    forgotten_up_to BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX rooms_by_role ON rooms(role) WHERE role IS NOT NULL;
 CREATE INDEX rooms_open ON rooms(id) WHERE open;

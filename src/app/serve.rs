@@ -38,7 +38,7 @@ use crate::{
         notifier::NotifierHandle,
         presence::{self, PresenceHandle},
         registry::{Registry, RegistryHandle},
-        room::{Parts, Renderer, RoomsHandle},
+        room::{self, Parts, Renderer, RoomsHandle},
     },
     pack::Pack,
     session::Context,
@@ -214,7 +214,7 @@ async fn serve(
         accounts: accounts.clone(),
         renderer: renderer.clone(),
         attachments: Arc::new(files.clone()),
-        urgent: config.messages.clone(),
+        messages: config.messages.clone(),
     });
     let with_room: Vec<String> = accounts
         .roles()
@@ -239,6 +239,7 @@ async fn serve(
         config: config.presence.clone(),
     })
     .map_err(Failure::failed)?;
+    actix::spawn(room::watch::keep(rooms.clone(), notifier.clone()));
     let ctx = Context {
         rooms,
         renderer,

@@ -303,6 +303,13 @@ impl AccountsHandle {
         self.inner.directory.read().users_in(is_such)
     }
 
+    /// The role of an active user.
+    pub fn role_of(&self, id: i64) -> Option<Arc<str>> {
+        let directory = self.inner.directory.read();
+        let account = directory.user(id).filter(|account| account.stored.active)?;
+        Some(account.role.as_ref()?.name.clone())
+    }
+
     /// The active users of these names.
     pub fn ids_of(&self, names: &[&str]) -> Vec<i64> {
         let directory = self.inner.directory.read();

@@ -31,6 +31,9 @@ pub use waiting::Answered;
 
 mod waiting;
 
+/// Signals kept for a session that was not greeted yet. Past it the oldest go: a newer one says more.
+const MOST_EARLY: usize = 256;
+
 /// Writes to the connection from outside of the socket's task.
 pub trait Straight: Send + Sync {
     /// Never waits; the number of bytes that were taken.
@@ -180,6 +183,41 @@ impl Outbox {
             inner.told = inner.told.max(at);
         }
         self.socket.wake();
+    }
+
+    /// Queues the first frames of a session, and then the signals that came before them: `welcome` shows how things
+    /// stood at some moment, and nothing may fall between that and the stream.
+    pub fn greet(&self, frames: Bytes) {
+        {
+            let mut inner = self.inner.lock();
+            let early = inner.early.take();
+            if inner.closed || inner.closing.is_some() {
+                return;
+            }
+            inner.queue(frames, Kind::Said);
+            for signal in early.into_iter().flatten() {
+                inner.queue(signal, Kind::Event);
+            }
+        }
+        self.socket.wake();
+    }
+
+    /// Keeps a signal until the session was greeted; `false`: it was, and the signal is to be pushed.
+    pub fn hold(&self, frame: &Bytes) -> bool {
+        let mut inner = self.inner.lock();
+        let Some(early) = &mut inner.early else {
+            return false;
+        };
+        if early.len() == MOST_EARLY {
+            early.pop_front();
+        }
+        early.push_back(frame.clone());
+        true
+    }
+
+    /// Pushes a signal, after the first frames; `false`: the outbox was full.
+    pub fn signal(&self, frame: Bytes) -> bool {
+        self.hold(&frame) || self.push_events(frame, Position::START)
     }
 
     /// Asks the socket to close after what is queued; the first reason stands.

@@ -46,6 +46,8 @@ pub(super) struct Waiting {
     pub session_waits: bool,
     /// Where the relay let go of this session; the end: it has not.
     pub left_at: Position,
+    /// Signals that came before the first frames; `None` once those were queued.
+    pub early: Option<VecDeque<Bytes>>,
 }
 
 impl Default for Waiting {
@@ -63,6 +65,7 @@ impl Default for Waiting {
             told: Position::START,
             left_at: Position::END,
             held: true,
+            early: Some(VecDeque::new()),
         }
     }
 }

@@ -14,7 +14,6 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    domain::Position,
     protocol::{close::Close, frame},
     telemetry::Metrics,
 };
@@ -98,7 +97,9 @@ impl Registry {
             match text {
                 Ok(text) => {
                     let frame = frame::text(&text);
-                    ready.iter().for_each(|s| s.outbox.push(frame.clone()));
+                    for session in &ready {
+                        session.outbox.signal(frame.clone());
+                    }
                 }
                 Err(cause) => tracing::error!(%cause, "the sessions could not be encoded"),
             }
@@ -183,7 +184,7 @@ impl Handler<Announce> for Registry {
             To::Administrators => s.who.role.admin,
             To::Session(id) => s.id == id,
         }) {
-            session.outbox.push_events(frame.clone(), Position::START);
+            session.outbox.signal(frame.clone());
         }
     }
 }

@@ -151,9 +151,8 @@ impl Relay {
         for signal in signals {
             in_groups(self.recipients(&signal.to).into_iter(), |member| {
                 if signal.except != Some(member.id)
-                    && !member.signal(&signal.frame, |frame| {
-                        self.turn.push(member, frame, Position::START)
-                    })
+                    && !member.outbox.hold(&signal.frame)
+                    && !self.turn.push(member, &signal.frame, Position::START)
                 {
                     full.push(member.id);
                 }
@@ -325,7 +324,7 @@ impl Handler<Greet> for Relay {
 
     fn handle(&mut self, greet: Greet, _: &mut Self::Context) {
         if let Some(member) = self.sessions.get(&greet.session) {
-            member.greet(greet.frames);
+            member.outbox.greet(greet.frames);
         }
     }
 }
@@ -347,7 +346,7 @@ impl Handler<Join> for Relay {
             return Joined::Behind { head };
         };
         member.outbox.set_left_at(Position::END);
-        member.greet((joining.greeting)(after));
+        member.outbox.greet((joining.greeting)(after));
         member.after.set(after);
         member.live.set(true);
         self.audiences

@@ -1,12 +1,8 @@
 //! A session of this worker, as the relay sees it.
 
-use std::{
-    cell::{Cell, RefCell},
-    sync::Arc,
-};
+use std::{cell::Cell, sync::Arc};
 
 use actix::Recipient;
-use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::{
@@ -15,9 +11,6 @@ use crate::{
 };
 
 use super::{handle::Attaching, messages::CatchUp};
-
-/// Signals kept for a session that was not greeted yet. Past it the oldest go: a newer one says more.
-const MOST_HELD: usize = 256;
 
 pub(super) struct Member {
     pub id: Uuid,
@@ -32,8 +25,6 @@ pub(super) struct Member {
     pub after: Cell<Position>,
     /// Whether durable events are pushed to it as they come.
     pub live: Cell<bool>,
-    /// `None` once it was greeted.
-    held: RefCell<Option<Vec<Bytes>>>,
 }
 
 impl Member {
@@ -56,29 +47,6 @@ impl Member {
             catch_up,
             after: Cell::new(Position::START),
             live: Cell::new(false),
-            held: RefCell::new(Some(Vec::new())),
-        }
-    }
-
-    /// Pushes its first frames, and the signals that came meanwhile.
-    pub fn greet(&self, frames: Bytes) {
-        self.outbox.push(frames);
-        for signal in self.held.take().into_iter().flatten() {
-            self.outbox.push_events(signal, Position::START);
-        }
-    }
-
-    /// Pushes a signal, or keeps it until the session was greeted; `false`: the outbox was full.
-    pub fn signal(&self, frame: &Bytes, push: impl FnOnce(&Bytes) -> bool) -> bool {
-        match &mut *self.held.borrow_mut() {
-            Some(held) => {
-                if held.len() == MOST_HELD {
-                    held.remove(0);
-                }
-                held.push(frame.clone());
-                true
-            }
-            None => push(frame),
         }
     }
 }

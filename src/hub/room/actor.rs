@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     Doer, Parts,
-    messages::{Mark, Typing, Who},
+    messages::{Forget, Mark, Typing, Who},
     tally::{Counts, Tally},
 };
 use crate::{
@@ -74,7 +74,9 @@ impl Loaded {
         }
         let least = read.iter().map(|(_, seq)| *seq).min().unwrap_or(0);
         let deleted = messages::deleted_after(conn, id, least)?;
-        let tally = Tally::new(room.last_seq, read, deleted, receipts::unread_mentions(conn, id)?);
+        let mentions = receipts::unread_mentions(conn, id)?;
+        let mut tally = Tally::new(room.last_seq, read, deleted, mentions);
+        tally.forgotten(room.forgotten_up_to);
         Ok(Some(Self { room, members, tally }))
     }
 }
@@ -188,7 +190,7 @@ impl RoomActor {
         }
         let signals = changed
             .iter()
-            .map(|(user, counts)| self.unread_signal(*user, *counts, None))
+            .map(|(user, counts)| self.unread_signal(*user, *counts))
             .collect();
         if !self.parts.feed.signals(signals) {
             return false;
@@ -197,7 +199,7 @@ impl RoomActor {
         true
     }
 
-    fn unread_signal(&self, user: i64, counts: Counts, except: Option<uuid::Uuid>) -> Signal {
+    fn unread_signal(&self, user: i64, counts: Counts) -> Signal {
         let text = json!({
             "type": "unread",
             "room": self.room.id,
@@ -206,22 +208,21 @@ impl RoomActor {
         });
         Signal {
             to: Recipients::User(user),
-            except,
+            except: None,
             frame: frame::text(text.to_string().as_bytes()),
         }
     }
 
-    fn marked(&mut self, doer: &Doer, up_to: i64, read: bool) -> Counts {
-        let user = doer.who.user_id;
-        if read {
-            self.tally.read(user, up_to);
-        }
+    fn marked(&mut self, user: i64, up_to: i64, ctx: &mut Context<Self>) -> Counts {
+        self.tally.read(user, up_to);
         let counts = self.tally.counts(user);
         if self.told.get(&user) != Some(&counts) {
-            self.told.insert(user, counts);
-            self.parts
-                .feed
-                .signals(vec![self.unread_signal(user, counts, doer.session)]);
+            // To the socket that asked as well: its answer may come after a count that is newer.
+            if self.parts.feed.signals(vec![self.unread_signal(user, counts)]) {
+                self.told.insert(user, counts);
+            } else {
+                self.tell_soon(ctx);
+            }
         }
         counts
     }
@@ -252,7 +253,6 @@ impl Handler<Mark> for RoomActor {
         let up_to = up_to.clamp(0, self.tally.last_seq());
         let to = self.is_small().then(|| self.recipients());
         let others = to.clone();
-        let known = self.tally.knows(user);
         let marked = self.parts.ledger.write(move |tx| {
             let Some((read_up_to, delivered)) =
                 receipts::advance(tx.conn, room, user, if read { up_to } else { 0 }, up_to)?
@@ -273,7 +273,7 @@ impl Handler<Mark> for RoomActor {
             }
             Ok((read_up_to, (!read).then_some(delivered)))
         });
-        Box::pin(marked.into_actor(self).map(move |marked, room, _| {
+        Box::pin(marked.into_actor(self).map(move |marked, room, ctx| {
             let (read_up_to, delivered) = marked?;
             if let (Some(to), Some(up_to)) = (to, delivered) {
                 let text = json!({ "type": "message_delivered", "room": room.room.id, "user_id": user, "up_to": up_to });
@@ -283,7 +283,7 @@ impl Handler<Mark> for RoomActor {
                     frame: frame::text(text.to_string().as_bytes()),
                 }]);
             }
-            let counts = room.marked(&doer, read_up_to, read || !known);
+            let counts = room.marked(user, read_up_to, ctx);
             Ok((read_up_to, counts))
         }))
     }
@@ -315,5 +315,14 @@ impl Handler<Who> for RoomActor {
             self.check(&doer)?;
         }
         Ok(self.users())
+    }
+}
+
+impl Handler<Forget> for RoomActor {
+    type Result = ();
+
+    fn handle(&mut self, Forget { up_to }: Forget, ctx: &mut Self::Context) {
+        self.tally.forgotten(up_to);
+        self.tell_soon(ctx);
     }
 }

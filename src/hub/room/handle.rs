@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How long a room may take to answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// A room that went to sleep or panicked is woken again, so often.
 const TRIES: usize = 3;
 
@@ -80,7 +80,11 @@ impl RoomsHandle {
         self.awake.read().values().filter(|room| room.connected()).count()
     }
 
-    fn known(&self, id: i64) -> Option<Addr<RoomActor>> {
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    pub(super) fn known(&self, id: i64) -> Option<Addr<RoomActor>> {
         self.awake
             .read()
             .get(&id)
@@ -107,7 +111,7 @@ impl RoomsHandle {
         Ok(room)
     }
 
-    async fn ask<M, T>(&self, id: i64, message: impl Fn() -> M) -> Result<T>
+    pub(super) async fn ask<M, T>(&self, id: i64, message: impl Fn() -> M) -> Result<T>
     where
         M: Message<Result = Result<T>> + Send + 'static,
         T: Send + 'static,
@@ -266,6 +270,7 @@ impl RoomsHandle {
         let message = || Post {
             doer: doer.clone(),
             draft: draft.clone(),
+            handed_on: false,
         };
         self.ask(room, message).await
     }

@@ -61,6 +61,15 @@ pub enum Movement {
 pub(super) struct Post {
     pub doer: Doer,
     pub draft: Arc<Draft>,
+    /// The hub writes it for somebody who need not be in the room.
+    pub handed_on: bool,
+}
+
+/// Messages up to here are past their time.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Forget {
+    pub up_to: i64,
 }
 
 #[derive(Message)]

@@ -12,6 +12,7 @@
 //! | [`messages::Mark`] | whoever has read, or was delivered | his counts |
 //! | [`messages::Populate`] | join, leave, add, remove | the room; nothing else runs meanwhile |
 //! | [`messages::Typing`] | whoever types | none |
+//! | [`messages::Forget`] | the watch | none |
 //! | [`messages::Who`] | calls, files, rules | the members now |
 
 mod actor;
@@ -24,6 +25,7 @@ mod post;
 pub mod render;
 mod revise;
 mod tally;
+pub mod watch;
 
 use std::sync::Arc;
 
@@ -69,7 +71,7 @@ pub struct Parts {
     pub accounts: AccountsHandle,
     pub renderer: Renderer,
     pub attachments: Arc<dyn Attachments>,
-    pub urgent: config::Messages,
+    pub messages: config::Messages,
 }
 
 /// The members of a frame: the text of an object without its braces.

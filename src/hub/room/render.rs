@@ -203,6 +203,7 @@ fn person(person: &Person) -> Value {
         "username": person.username,
         "display_name": person.display_name,
         "role": person.role,
+        "read_up_to": person.read_up_to.unwrap_or(0),
     })
 }
 

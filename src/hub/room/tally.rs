@@ -7,6 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 pub struct Tally {
     last_seq: i64,
     read: HashMap<i64, i64>,
+    /// Nobody has anything to read up to here: it is gone.
+    forgotten: i64,
     /// Tombstones count for nobody.
     deleted: BTreeSet<i64>,
     mentions: HashMap<i64, BTreeSet<i64>>,
@@ -23,6 +25,7 @@ impl Tally {
     pub fn new(last_seq: i64, read: Vec<(i64, i64)>, deleted: Vec<i64>, mentions: Vec<(i64, i64)>) -> Self {
         let mut tally = Self {
             last_seq,
+            forgotten: 0,
             read: read.into_iter().collect(),
             deleted: deleted.into_iter().collect(),
             mentions: HashMap::new(),
@@ -58,13 +61,19 @@ impl Tally {
         }
     }
 
+    /// Messages up to here are past their time.
+    pub fn forgotten(&mut self, up_to: i64) {
+        self.forgotten = up_to.max(self.forgotten);
+        self.deleted.retain(|seq| *seq > up_to);
+        self.mentions.retain(|_, seqs| {
+            seqs.retain(|seq| *seq > up_to);
+            !seqs.is_empty()
+        });
+    }
+
     /// Where a user stands of whom nothing is known yet.
     pub fn start(&mut self, user: i64, read: i64) {
         self.read.entry(user).or_insert(read);
-    }
-
-    pub fn knows(&self, user: i64) -> bool {
-        self.read.contains_key(&user)
     }
 
     /// A message has other mentions now.
@@ -88,7 +97,7 @@ impl Tally {
     }
 
     pub fn counts(&self, user: i64) -> Counts {
-        let read = self.read.get(&user).copied().unwrap_or(0);
+        let read = self.read.get(&user).copied().unwrap_or(0).max(self.forgotten);
         let deleted = self.deleted.range(read + 1..).count();
         Counts {
             unread: (self.last_seq - read - i64::try_from(deleted).unwrap_or(0)).max(0),
@@ -121,6 +130,14 @@ mod tests {
         tally.read(2, 11);
         tally.read(2, 3);
         assert_eq!(tally.counts(2), counts(0, 0));
+    }
+
+    #[test]
+    fn what_is_past_its_time_is_nobodys_to_read() {
+        let mut tally = Tally::new(10, vec![(1, 2)], vec![3, 9], vec![(1, 4), (1, 10)]);
+        assert_eq!(tally.counts(1), counts(6, 2));
+        tally.forgotten(8);
+        assert_eq!(tally.counts(1), counts(1, 1));
     }
 
     #[test]

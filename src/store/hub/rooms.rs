@@ -28,6 +28,7 @@ pub struct Room {
     pub created_at_ms: i64,
     pub last_seq: i64,
     pub retention_s: Option<i64>,
+    pub forgotten_up_to: i64,
 }
 
 impl Room {
@@ -55,6 +56,8 @@ pub struct Person {
     pub username: String,
     pub display_name: String,
     pub role: String,
+    /// How far he has read.
+    pub read_up_to: Option<i64>,
 }
 
 /// A room and how one user stands in it.
@@ -73,7 +76,7 @@ pub struct Standing {
 
 impl Standing {
     pub fn unread(&self) -> i64 {
-        (self.room.last_seq - self.read_up_to - self.deleted).max(0)
+        (self.room.last_seq - self.read_up_to.max(self.room.forgotten_up_to) - self.deleted).max(0)
     }
 }
 
@@ -148,8 +151,19 @@ pub fn member_ids(conn: &mut Connection, room_id: i64) -> Result<Vec<i64>> {
 pub fn people(conn: &mut Connection, room_id: i64, most: i64) -> Result<Vec<Person>> {
     Ok(members::table
         .inner_join(users::table)
+        .left_join(
+            receipts::table.on(receipts::room_id
+                .eq(members::room_id)
+                .and(receipts::user_id.eq(members::user_id))),
+        )
         .filter(members::room_id.eq(room_id))
-        .select((users::id, users::username, users::display_name, users::role))
+        .select((
+            users::id,
+            users::username,
+            users::display_name,
+            users::role,
+            receipts::read_up_to.nullable(),
+        ))
         .order(users::username)
         .limit(most)
         .load(conn)?)
@@ -194,7 +208,7 @@ pub fn standings(conn: &mut Connection, viewer: &Viewer, only: Option<i64>) -> R
            FROM rooms r WHERE r.id IN ({ROOMS_OF_VIEWER}) AND (?4 IS NULL OR r.id = ?4)) \
          SELECT mine.*, \
            (SELECT count(*) FROM messages WHERE room_id = mine.id AND seq > mine.read_up_to \
-              AND deleted_at_ms IS NOT NULL) AS deleted, \
+              AND seq > mine.forgotten_up_to AND deleted_at_ms IS NOT NULL) AS deleted, \
            (SELECT count(*) FROM mentions WHERE user_id = ?1 AND room_id = mine.id AND seq > mine.read_up_to) AS mentions \
          FROM mine ORDER BY \
            COALESCE((SELECT created_at_ms FROM messages WHERE room_id = mine.id AND seq = mine.last_seq), created_at_ms) DESC, id"

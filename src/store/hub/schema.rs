@@ -221,6 +221,7 @@ diesel::table! {
         created_at_ms -> BigInt,
         last_seq -> BigInt,
         retention_s -> Nullable<BigInt>,
+        forgotten_up_to -> BigInt,
     }
 }
 

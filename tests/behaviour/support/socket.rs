@@ -349,6 +349,11 @@ impl Socket {
         self.request(json!({"type": "ping"})).unwrap()
     }
 
+    /// Events of this type in the log, in order of arrival.
+    pub fn events_of(&self, kind: &'static str) -> impl Iterator<Item = &Value> {
+        self.log.iter().filter(move |frame| frame["type"] == kind)
+    }
+
     /// Data changes in the log, in order of arrival.
     pub fn changes(&self) -> impl Iterator<Item = &Value> {
         self.log.iter().filter(|frame| frame["type"] == "data_change")
