@@ -62,6 +62,11 @@ fn install_chromium() {
     }
 }
 
+fn node_version() -> Option<u32> {
+    let said = String::from_utf8(run("node", &["--version"])?.stdout).ok()?;
+    said.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
 #[test]
 fn the_pages_work_in_a_browser() {
     if chromium().is_none() {
@@ -69,7 +74,7 @@ fn the_pages_work_in_a_browser() {
     }
     let chromium = chromium().expect(HOW);
     assert!(
-        run("node", &["--version"]).is_some_and(|output| output.stdout >= b"v20".to_vec()),
+        node_version().is_some_and(|version| version >= 20),
         "The pages are tested by Node 20 or newer: install it (Debian: apt-get install -y nodejs npm)."
     );
     if !folder().join("node_modules/playwright-core").is_dir() {

@@ -1,6 +1,7 @@
 // People who write to each other.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { Browser, eventually, go, Hub, login } from "./support.mjs";
 
 let hub, browser;
@@ -39,7 +40,7 @@ test("two people write, answer, react, correct, delete and see what was read", a
   await openActions(awa, "Combien");
   await awa.getByRole("button", { name: "Delete" }).click();
   await awa.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
-  await binta.locator(".message", { hasText: "Message deleted" }).waitFor();
+  await binta.locator(".bubble.deleted").waitFor();
 
   await binta.getByLabel("Write a message").pressSequentially("je cherche");
   await awa.getByText("Binta Sow is typing…").waitFor();
@@ -147,7 +148,6 @@ test("a picture is shown, another file is handed over as it was", async () => {
   await awa.locator("input[type=file]").setInputFiles([{ name: "carré.png", mimeType: "image/png", buffer: png }, { name: "liste <b>.txt", mimeType: "text/plain", buffer: Buffer.from("riz\nsucre\n") }]);
   await binta.getByRole("img", { name: "Image: carré.png" }).waitFor();
   const [download] = await Promise.all([binta.waitForEvent("download"), binta.getByRole("button", { name: /Download liste <b>.txt/ }).click()]);
-  const { readFile } = await import("node:fs/promises");
   assert.equal(await readFile(await download.path(), "utf8"), "riz\nsucre\n");
   browser.assertClean();
 });

@@ -49,8 +49,8 @@ const VIEWS = [
   ["call-join", async (page) => { await page.locator("input").first().waitFor(); }, { out: true, path: "/conference/7" }],
 ];
 const LOOKS = [
-  ["light", "fr", 1366, 768], ["dark", "fr", 1366, 768], ["light", "ar", 1366, 768],
-  ["light", "en", 390, 844], ["dark", "ar", 390, 844],
+  ["light", "en", 1366, 768], ["dark", "fr", 1366, 768], ["light", "ar", 1366, 768],
+  ["light", "fr", 390, 844], ["dark", "ar", 390, 844],
 ];
 
 for (const [theme, lang, width, height] of LOOKS) {

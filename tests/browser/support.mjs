@@ -33,6 +33,9 @@ export class Hub {
       env: { ...clean, COMPTOIR_AUTH__BCRYPT_COST: "4", LC_ALL: "C", ...this.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    // A test that is cut short leaves nothing running.
+    const { child } = this;
+    process.once("exit", () => child.kill("SIGKILL"));
     this.log = "";
     await new Promise((resolve, reject) => {
       const hear = (chunk) => {

@@ -42,6 +42,7 @@ words({
     { one: "{n} write waiting", other: "{n} writes waiting" },
     { one: "عملية كتابة واحدة في الانتظار", two: "عمليتا كتابة في الانتظار", other: "{n} عمليات كتابة في الانتظار" },
   ],
+  "link.refused": ["Une écriture en attente a été refusée", "A write that waited was refused", "رُفضت عملية كتابة كانت في الانتظار"],
   "link.denied": ["Déconnecté par un administrateur", "Disconnected by an administrator", "قطع المدير الاتصال"],
 
   "error.reference": ["Référence :", "Reference:", "المرجع:"],

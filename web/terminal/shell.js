@@ -5,7 +5,7 @@ import { t } from "../shared/i18n.js";
 import "./words.js";
 import { Icon, Mark } from "../shared/components/icon.js";
 import { lazy } from "../shared/lazy.js";
-import { Loading } from "../shared/components/states.js";
+import { Loading, errorText } from "../shared/components/states.js";
 import { Ribbon } from "../shared/ribbon.js";
 import { toast } from "../shared/components/toast.js";
 import { ThemeButton } from "../shared/components/look.js";
@@ -25,7 +25,7 @@ export function Shell({ user }) {
   const unread = useEvents(hub().rooms, ["change"], (rooms) => rooms.unread) ?? 0;
   useEffect(() => {
     DataView.ahead();
-    const stops = [announceMessages(), followNotices(), showAnnouncements()];
+    const stops = [announceMessages(), followNotices(), showAnnouncements(), showLateRefusals()];
     return () => stops.forEach((stop) => stop());
   }, []);
   useEffect(() => { document.title = unread ? `(${unread}) Comptoir` : "Comptoir"; }, [unread]);
@@ -54,4 +54,13 @@ export function Shell({ user }) {
 /** Messages of an administrator to everybody. */
 function showAnnouncements() {
   return hub().on("system_message", ({ level, text }) => toast({ text, kind: level === "error" ? "danger" : level === "warning" ? "warn" : "", ms: 0 }));
+}
+
+/** A write of an earlier life of this page that the hub now refused: nobody else would say so. */
+function showLateRefusals() {
+  const born = performance.timeOrigin;
+  return hub().on("settled", ({ entry, error }) => {
+    if (!error || entry.at > born || entry.frame.type === "send_message") return;
+    toast({ title: entry.frame.function ?? t("link.refused"), text: errorText(error), kind: "danger", ms: 0 });
+  });
 }

@@ -25,12 +25,13 @@ export function FunctionPane({ called }) {
     setOutcome(null);
     setBusy(true);
     // While the hub is away the write is kept and sent later: the form is free for the next one.
-    if (status !== "online") { setBusy(false); toast({ text: t("data.queued"), kind: "warn" }); }
+    const kept = status !== "online" && !called.read_only;
+    if (kept) { setBusy(false); toast({ text: t("data.queued"), kind: "warn" }); }
     try {
       setOutcome({ data: await hub().rpc(called.name, args) });
     } catch (error) {
       setOutcome({ error });
-      if (status !== "online" && error.code !== "closed") toast({ title: called.name, text: errorText(error), kind: "danger", ms: 0 });
+      if (kept && error.code !== "closed") toast({ title: called.name, text: errorText(error), kind: "danger", ms: 0 });
     } finally {
       setBusy(false);
     }
