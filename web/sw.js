@@ -15,7 +15,9 @@ self.addEventListener("activate", (event) => {
 // What the page had loaded before this worker was there.
 self.addEventListener("message", (event) => {
   const urls = (event.data?.keep ?? []).filter((url) => isShell(new URL(url)));
-  event.waitUntil(caches.open(CACHE).then((cache) => Promise.allSettled(urls.map((url) => cache.add(url)))));
+  event.waitUntil(caches.open(CACHE)
+    .then((cache) => Promise.allSettled(urls.map((url) => cache.add(url))))
+    .then(() => event.ports[0]?.postMessage("kept")));
 });
 
 self.addEventListener("fetch", (event) => {

@@ -4,8 +4,20 @@ import { useStore } from "./store.js";
 import { t } from "./i18n.js";
 import { link } from "./hub.js";
 
+/** A count that is gone within a moment is not worth a flicker: while online, it shows what stays for a second. */
+function useSettled(count) {
+  const [shown, setShown] = useState(0);
+  useEffect(() => {
+    if (!count) { setShown(0); return; }
+    const timer = setTimeout(() => setShown(count), 1000);
+    return () => clearTimeout(timer);
+  }, [count]);
+  return count === null ? null : count && shown;
+}
+
 export function Ribbon() {
-  const { status, retryAt, queued } = useStore(link);
+  const { status, retryAt, queued: all } = useStore(link);
+  const queued = useSettled(status === "online" ? all : null) ?? all;
   const [, tick] = useState(0);
   const waiting = status === "reconnecting" && retryAt;
   useEffect(() => {

@@ -14,7 +14,10 @@ export async function keepShell() {
     // Parts that are loaded when they are needed are needed when the hub is away, too.
     await Promise.all([import("./shell.js"), import("./data/data-view.js"), import("./calls/call-layer.js")]);
     const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-    active?.postMessage({ keep: [`${location.origin}/`, ...loaded] });
+    const { port1, port2 } = new MessageChannel();
+    // Says, for whoever looks, that the terminal now opens without the hub.
+    port1.onmessage = () => { document.documentElement.dataset.shell = "kept"; };
+    active?.postMessage({ keep: [`${location.origin}/`, ...loaded] }, [port2]);
   } catch {
     // A plain address, a private window: the page works as well without.
   }
