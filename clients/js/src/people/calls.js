@@ -70,13 +70,13 @@ export class Calls extends Emitter {
   /**
    * Calls the people of a room.
    * @param {number} room
-   * @param {{ media?: "audio_video" | "audio_only" }} [options]
+   * @param {{ media?: "audio_video" | "audio_only", guests?: boolean }} [options] `guests`: with a `link` for them
    * @returns {Promise<Call>}
    */
-  async open(room, { media = "audio_video" } = {}) {
-    const answer = await this.#access.once({ type: "call_open", room, media });
+  async open(room, { media = "audio_video", guests = false } = {}) {
+    const answer = await this.#access.once({ type: "call_open", room, media, link: guests });
     const call = this.#take({ ...answer.call, call_id: answer.call_id, you: answer.participant });
-    call.link = answer.conferenceLink ?? null;
+    call.link = this.#whole(answer.conferenceLink);
     call.iceServers = answer.ice_servers ?? [];
     return call;
   }
@@ -93,6 +93,13 @@ export class Calls extends Emitter {
 
   close() {
     this.#calls.clear();
+  }
+
+  /** A socket does not know under which name the hub is reached; this side does. @param {any} link */
+  #whole(link) {
+    if (!link) return null;
+    const whole = (/** @type {string} */ path) => new URL(path, this.#http.url).href;
+    return { ...link, fullLink: whole(link.fullLink), conferenceUrl: whole(link.conferenceUrl) };
   }
 
   /** @param {any} info @returns {Call} */

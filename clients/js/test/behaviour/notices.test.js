@@ -66,3 +66,23 @@ test("a file is put on the hub, sent, and fetched by who may", async () => {
   assert.equal((await fetch(binta.files.url(message.file))).status, 200);
   await assert.rejects(moussa.files.download(message.file), { code: "not_found" });
 });
+
+test("who is here is seen, with what he says of himself, also after he came back", async () => {
+  const proxy = await Proxy.before(hub.port);
+  try {
+    const moussa = await hub.connect("moussa");
+    const binta = await hub.connect("binta", { url: proxy.url });
+    await until(() => moussa.presence.status(binta.user.id) === "online");
+    await binta.presence.set("busy", { text: "inventaire" });
+    await until(() => moussa.presence.status(binta.user.id) === "busy");
+    assert.equal(moussa.presence.get(binta.user.id).status_text, "inventaire");
+    const again = binta.once("welcome");
+    proxy.cut();
+    await again;
+    await until(() => moussa.presence.status(binta.user.id) === "busy");
+    const late = await hub.connect();
+    await until(() => late.presence.status(binta.user.id) === "busy");
+  } finally {
+    proxy.close();
+  }
+});
