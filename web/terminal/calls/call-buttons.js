@@ -15,7 +15,7 @@ export function CallButtons({ room }) {
   if (!who?.role.open_calls && !who?.role.admin) return null;
   async function call(media) {
     setBusy(true);
-    try { await hub().calls.open(room.id, { media }); } catch (error) { toast({ text: errorText(error), kind: "danger" }); } finally { setBusy(false); }
+    try { await hub().calls.open(room.id, { media, guests: true }); } catch (error) { toast({ text: errorText(error), kind: "danger" }); } finally { setBusy(false); }
   }
   return html`<${Button} icon="phone" kind="quiet" label=${t("call.audio")} disabled=${busy} onClick=${() => call("audio_only")} />
     <${Button} icon="camera" kind="quiet" label=${t("call.video")} disabled=${busy} onClick=${() => call("audio_video")} />`;

@@ -11,8 +11,19 @@ import { CallStage, overText } from "../../call/stage.js";
 import { ring } from "../notices/sound.js";
 import { roomName } from "../chat/naming.js";
 
-export function CallLayer() {
+/** The calls there are, current: one that is answered or declined here changes without a word of the hub. */
+function useCalls() {
   const calls = useEvents(hub().calls, ["change", "invite"], (all) => all.list) ?? [];
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    const stops = calls.map((call) => call.on("change", () => redraw((n) => n + 1)));
+    return () => stops.forEach((stop) => stop());
+  }, [calls.map(({ id }) => id).join()]);
+  return calls;
+}
+
+export function CallLayer() {
+  const calls = useCalls();
   const ringing = calls.filter((call) => call.ringing && !call.me);
   const current = calls.find((call) => call.me);
   const [small, setSmall] = useState(false);

@@ -51,7 +51,7 @@ export class Calls extends Emitter {
     events.on("call_state", (event) => this.#take(event));
     events.on("call_answered_elsewhere", ({ call_id: id, by }) => this.#calls.get(id)?.answeredElsewhere(by));
     for (const type of SIGNALS) {
-      events.on(type, (event) => this.#calls.get(event.call_id)?.emit("signal", event));
+      events.on(type, (event) => this.#calls.get(event.call_id)?.heard(event));
     }
     // A new socket has no seat yet. Saying which one was ours takes it back, even before the hub finds the old one dead.
     events.on("online", () => this.#calls.forEach((call) => call.resume()));
@@ -213,6 +213,19 @@ export class Call extends Emitter {
    */
   signal(type, members = {}) {
     return this.#once(type, members);
+  }
+
+  /** A relayed frame came. @param {any} event */
+  heard(event) {
+    if (event.type === "call_media") {
+      const { audio, video, screen, from } = event;
+      const said = Object.fromEntries(Object.entries({ audio, video, screen }).filter(([, on]) => on !== undefined));
+      const participants = (this.info.participants ?? []).map((one) =>
+        one.participant === from?.participant ? { ...one, media: { ...one.media, ...said } } : one,
+      );
+      this.update({ participants });
+    }
+    this.emit("signal", event);
   }
 
   /** Takes one's seat back after a reconnect. */
