@@ -33,6 +33,7 @@ use crate::{
     hub::{
         accounts::{self, AccountsHandle, Callbacks, InitialAdministrator, role_set},
         audit::AuditHandle,
+        call::{self, CallsHandle},
         feed::{self, Feed},
         files::{self, Files},
         notifier::NotifierHandle,
@@ -208,6 +209,16 @@ async fn serve(
     let history = Arc::new(History::new(&metrics, started, timestamp::now_ms()));
     let banner = banner(&config, &pack, listening, first, demo, door.account.is_some());
     let renderer = Renderer::new(accounts.roles(), Arc::new(files.clone()));
+    let calls = CallsHandle::start(call::Setup {
+        config: config.calls.clone(),
+        token_key,
+        feed: feed.clone(),
+        ledger: ledger.clone(),
+        accounts: accounts.clone(),
+        metrics: metrics.clone(),
+    })
+    .await
+    .map_err(Failure::failed)?;
     let rooms = RoomsHandle::start(Parts {
         ledger: ledger.clone(),
         feed: feed.clone(),
@@ -215,6 +226,7 @@ async fn serve(
         renderer: renderer.clone(),
         attachments: Arc::new(files.clone()),
         messages: config.messages.clone(),
+        calls: calls.clone(),
     });
     let with_room: Vec<String> = accounts
         .roles()
@@ -252,6 +264,7 @@ async fn serve(
         registry: registry.clone(),
         files,
         presence: presence.clone(),
+        calls,
         pack: Arc::new(pack),
         limits: Arc::new(config.limits.clone()),
         heartbeat_ms: config.server.heartbeat_ms,

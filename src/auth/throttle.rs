@@ -81,6 +81,24 @@ impl Throttle {
     }
 }
 
+/// Failures counted by address alone, for what has no account: join codes.
+#[derive(Debug, Default)]
+pub struct AddressThrottle(Counters<IpAddr>);
+
+impl AddressThrottle {
+    /// `Err`: milliseconds until this address may try.
+    pub fn check(&self, address: IpAddr, now_ms: u64) -> Result<(), u64> {
+        match self.0.wait(&network_of(address), now_ms) {
+            0 => Ok(()),
+            wait => Err(wait),
+        }
+    }
+
+    pub fn failed(&mut self, address: IpAddr, now_ms: u64) {
+        self.0.fail(network_of(address), now_ms);
+    }
+}
+
 /// An IPv6 machine has a whole /64 to choose from.
 fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -249,6 +267,18 @@ mod tests {
         }
         assert!(throttle.check(&attempt("u", "2001:db8::ffff", false), 0).is_err());
         assert!(throttle.check(&attempt("u", "2001:db8:0:1::1", false), 0).is_ok());
+    }
+
+    #[test]
+    fn codes_are_slowed_by_address() {
+        let mut throttle = AddressThrottle::default();
+        let (here, there) = (STRANGER.parse().unwrap(), TERMINAL.parse().unwrap());
+        for _ in 0..FREE {
+            assert_eq!(throttle.check(here, 0), Ok(()));
+            throttle.failed(here, 0);
+        }
+        assert_eq!(throttle.check(here, 0), Err(FIRST_DELAY_MS));
+        assert_eq!(throttle.check(there, 0), Ok(()));
     }
 
     #[test]

@@ -16,8 +16,8 @@ mod validate;
 
 pub use load::{ENV_PREFIX, Error, FILE_NAME, Loaded, Source, find_file, load};
 pub use sections::{
-    Auth, Backup, Changes, Config, Data, Debug, Files, Idempotency, Lan, Limits, Log, LogFormat, Messages,
-    Metrics, Notifications, Presence, Server,
+    Auth, Backup, Calls, Changes, Config, Data, Debug, Files, IceServer, Idempotency, Lan, Limits, Log,
+    LogFormat, Messages, Metrics, Notifications, Presence, Server,
 };
 pub use show::{masked, to_toml};
 pub use validate::validate;

@@ -22,6 +22,7 @@ pub struct Config {
     pub presence: Presence,
     pub backup: Backup,
     pub lan: Lan,
+    pub calls: Calls,
     pub debug: Debug,
     pub log: Log,
     pub metrics: Metrics,
@@ -282,6 +283,83 @@ impl Default for Backup {
 pub struct Lan {
     pub enabled: bool,
     pub compat: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Calls {
+    /// STUN and TURN servers that browsers are told of. None: machines of one network find each other.
+    pub ice_servers: Vec<IceServer>,
+    /// Shared with the TURN server: its credentials are made for each participant, and end with the call.
+    pub turn_secret: Option<String>,
+    /// How long a call rings, seconds.
+    pub ring_s: u64,
+    /// How long the seat of a participant without a socket is kept, seconds.
+    pub seat_s: u64,
+    /// How long a call and its join code live, seconds.
+    pub lifetime_s: u64,
+    /// Participants of one call.
+    pub max_participants: usize,
+    /// Calls at one time.
+    pub max_calls: usize,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            ice_servers: Vec::new(),
+            turn_secret: None,
+            ring_s: 45,
+            seat_s: 30,
+            lifetime_s: 2 * 3600,
+            max_participants: 8,
+            max_calls: 200,
+        }
+    }
+}
+
+/// An entry of WebRTC's `iceServers`; in the configuration also a single URL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "IceServerForm")]
+pub struct IceServer {
+    /// `stun:…`, `turn:…` or `turns:…`.
+    pub urls: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum IceServerForm {
+    Url(String),
+    Whole(WholeIceServer),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WholeIceServer {
+    urls: Vec<String>,
+    username: Option<String>,
+    credential: Option<String>,
+}
+
+impl From<IceServerForm> for IceServer {
+    fn from(form: IceServerForm) -> Self {
+        match form {
+            IceServerForm::Url(url) => Self {
+                urls: vec![url],
+                username: None,
+                credential: None,
+            },
+            IceServerForm::Whole(whole) => Self {
+                urls: whole.urls,
+                username: whole.username,
+                credential: whole.credential,
+            },
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

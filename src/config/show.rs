@@ -11,6 +11,14 @@ pub fn masked(config: &Config) -> Config {
     if let Some(token) = &mut shown.metrics.scrape_token {
         *token = MASK.to_owned();
     }
+    if let Some(secret) = &mut shown.calls.turn_secret {
+        *secret = MASK.to_owned();
+    }
+    for server in &mut shown.calls.ice_servers {
+        if let Some(credential) = &mut server.credential {
+            *credential = MASK.to_owned();
+        }
+    }
     shown
 }
 
@@ -30,6 +38,12 @@ mod tests {
     fn secrets_are_not_shown() {
         let mut config = Config::default();
         config.metrics.scrape_token = Some("0123456789abcdef".into());
+        config.calls.turn_secret = Some("0123456789abcdef".into());
+        config.calls.ice_servers = vec![crate::config::IceServer {
+            urls: vec!["turn:turn.example:3478".into()],
+            username: Some("u".into()),
+            credential: Some("0123456789abcdef".into()),
+        }];
         let text = to_toml(&config).unwrap();
         assert!(
             !text.contains("0123456789abcdef") && text.contains(MASK),

@@ -29,6 +29,7 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
         notifications,
         backup,
         lan: _,
+        calls,
         debug: _,
         log,
         metrics,
@@ -117,6 +118,12 @@ pub fn validate(config: &Config) -> Result<(), Problem> {
     )?;
     range("backup.every_s", backup.every_s, 0, 366 * 86_400)?;
     limit("backup.keep", backup.keep, 1, 100_000)?;
+    range("calls.ring_s", calls.ring_s, 1, 600)?;
+    range("calls.seat_s", calls.seat_s, 1, 600)?;
+    range("calls.lifetime_s", calls.lifetime_s, 1, 86_400)?;
+    limit("calls.max_participants", calls.max_participants, 2, 50)?;
+    limit("calls.max_calls", calls.max_calls, 1, 10_000)?;
+    check_ice(calls)?;
     telemetry::logs::check_level(&log.level).map_err(|error| Problem {
         key: "log.level",
         message: error.to_string(),
@@ -138,6 +145,31 @@ fn range(key: &'static str, value: u64, low: u64, high: u64) -> Result<(), Probl
         key,
         message: format!("must be {low} to {high}, not {value}"),
     })
+}
+
+fn check_ice(calls: &super::Calls) -> Result<(), Problem> {
+    let is_known = |url: &str| {
+        ["stun:", "stuns:", "turn:", "turns:"]
+            .iter()
+            .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()))
+    };
+    for server in &calls.ice_servers {
+        if server.urls.is_empty() || !server.urls.iter().all(|url| is_known(url)) {
+            return Err(Problem {
+                key: "calls.ice_servers",
+                message:
+                    "each server has urls such as [\"turn:turn.example:3478\"] (stun, stuns, turn, turns)"
+                        .into(),
+            });
+        }
+    }
+    if calls.turn_secret.as_ref().is_some_and(String::is_empty) {
+        return Err(Problem {
+            key: "calls.turn_secret",
+            message: "must not be empty; leave the key out for none".into(),
+        });
+    }
+    Ok(())
 }
 
 /// `scheme://host[:port]` as browsers send it, or `null`.
@@ -184,6 +216,23 @@ mod tests {
         assert_eq!(problem(|c| c.backup.keep = 0), Some("backup.keep"));
         assert_eq!(problem(|c| c.auth.refresh_ttl_s = 0), Some("auth.refresh_ttl_s"));
         assert_eq!(problem(|c| c.log.level = "info,x=loud".into()), Some("log.level"));
+    }
+
+    #[test]
+    fn ice_servers_are_urls_of_stun_and_turn() {
+        let with = |url: &str| {
+            problem(|c| {
+                c.calls.ice_servers = vec![crate::config::IceServer {
+                    urls: vec![url.into()],
+                    username: None,
+                    credential: None,
+                }];
+            })
+        };
+        assert_eq!(with("turn:192.168.1.5:3478?transport=tcp"), None);
+        for bad in ["", "turn:", "http://a", "192.168.1.5"] {
+            assert_eq!(with(bad), Some("calls.ice_servers"), "{bad}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What is true: principal, role, schema, change, audience, cursor. Pure: no I/O, no clock.
 
 pub mod audience;
+pub mod call;
 pub mod change;
 pub mod cursor;
 pub mod hub_event;

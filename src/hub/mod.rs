@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod call;
 pub mod feed;
 pub mod files;
 pub mod notifier;

@@ -19,6 +19,10 @@ pub enum Close {
     InvalidRequests,
     /// 4401: the token expired or was revoked: renew or log in first.
     Unauthorized,
+    /// 4401: the call of a guest is over, and with it his token.
+    CallOver,
+    /// 4403: the host of the call did not let the guest in, or removed him.
+    NotAdmitted,
     /// 4403: disconnected by an administrator: stay away until a person acts.
     Disconnected,
     /// 4408: the outbox was full: come back with `since`.
@@ -37,8 +41,8 @@ impl Close {
             Close::TooBig => 1009,
             Close::Internal => 1011,
             Close::InvalidRequests => 4400,
-            Close::Unauthorized => 4401,
-            Close::Disconnected => 4403,
+            Close::Unauthorized | Close::CallOver => 4401,
+            Close::Disconnected | Close::NotAdmitted => 4403,
             Close::SlowConsumer => 4408,
             Close::RateLimitIgnored => 4429,
         }
@@ -54,6 +58,8 @@ impl Close {
             Close::Internal => "internal error".into(),
             Close::InvalidRequests => "too many invalid requests".into(),
             Close::Unauthorized => "token expired or revoked".into(),
+            Close::CallOver => "the call is over".into(),
+            Close::NotAdmitted => "not admitted to the call".into(),
             Close::Disconnected => "disconnected by an administrator".into(),
             Close::SlowConsumer => "slow consumer".into(),
             Close::RateLimitIgnored => "rate limit ignored".into(),

@@ -51,6 +51,37 @@ pub struct Welcome {
     pub unread_notifications: u64,
 }
 
+/// A guest of a call: no account.
+#[derive(Debug, Clone, Serialize)]
+pub struct GuestInfo {
+    pub id: Option<i64>,
+    pub username: &'static str,
+    pub display_name: String,
+    pub role: &'static str,
+    pub lang: &'static str,
+}
+
+/// The first frame of a guest's socket: the members of every `welcome`, without anything of the house, and his seat.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename = "welcome")]
+pub struct GuestWelcome {
+    pub session: Uuid,
+    pub user: GuestInfo,
+    pub epoch: Uuid,
+    /// Empty: there is nothing to resume.
+    pub cursor: &'static str,
+    pub commit: u64,
+    pub at: String,
+    pub heartbeat_ms: u64,
+    pub server: ServerInfo,
+    pub limits: Limits,
+    pub rooms: [serde_json::Value; 0],
+    pub presence: [serde_json::Value; 0],
+    pub unread_notifications: u64,
+    pub call_id: i64,
+    pub participant: u32,
+}
+
 #[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum ResyncReason {

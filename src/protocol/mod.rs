@@ -1,5 +1,6 @@
 //! What travels: values, requests, results, events, errors, close codes. serde only, no rules.
 
+pub mod call;
 pub mod close;
 pub mod error;
 pub mod event;

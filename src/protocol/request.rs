@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    error::{Code, Error, Result},
+    call::CallFrame,
+    error::{Error, Result},
     notification::{ListNotifications, MarkRead, Notify},
     people::People,
     value::Params,
@@ -108,6 +109,7 @@ pub enum Request {
     Notifications(ListNotifications),
     MarkNotificationsRead(MarkRead),
     Notify(Notify),
+    Call(CallFrame),
 }
 
 impl Request {
@@ -126,25 +128,10 @@ impl Request {
             Self::Notifications(_) => "notifications",
             Self::MarkNotificationsRead(_) => "mark_notifications_read",
             Self::Notify(_) => "notify",
+            Self::Call(frame) => frame.name(),
         }
     }
 }
-
-/// Frames of the contract that this build knows by name and does not serve.
-const KNOWN_ELSEWHERE: &[&str] = &[
-    "call_open",
-    "call_accept",
-    "call_decline",
-    "call_admit",
-    "call_deny",
-    "request_webrtc_offer",
-    "webrtc_offer",
-    "webrtc_answer",
-    "webrtc_ice_candidates",
-    "call_media",
-    "call_hangup",
-    "call_end",
-];
 
 /// A frame: its `id` (a string or an integer, echoed in the answer) and its request or its error.
 #[derive(Debug)]
@@ -211,7 +198,7 @@ impl Frame {
             Some("mark_notifications_read") => fields(text).map(Request::MarkNotificationsRead),
             Some("notify") => fields(text).map(Request::Notify),
             Some(other) if let Some(people) = People::parse(other, text) => people.map(Request::People),
-            Some(other) if KNOWN_ELSEWHERE.contains(&other) => Err(Error::of(Code::Unsupported)),
+            Some(kind) if let Some(frame) = CallFrame::parse(kind, text) => frame.map(Request::Call),
             Some(_) => Err(Error::invalid("This frame type is not known.")),
         };
         Self { id, request }

@@ -14,7 +14,7 @@ use tracing::Span;
 use uuid::Uuid;
 
 use crate::{
-    domain::{Audience, Cursor, Position, timestamp},
+    domain::{Audience, Cursor, Position, call::Socket, timestamp},
     executor::Origin,
     hub::{
         outbox::Outbox,
@@ -43,8 +43,8 @@ use super::{
 const CURSOR_EVERY: Duration = Duration::from_secs(30);
 
 /// Refusals within ten seconds that close with 4429, and invalid requests within a minute that close with 4400.
-const RATE_STRIKES: (usize, Duration) = (100, Duration::from_secs(10));
-const INVALID_STRIKES: (usize, Duration) = (10, Duration::from_secs(60));
+pub(super) const RATE_STRIKES: (usize, Duration) = (100, Duration::from_secs(10));
+pub(super) const INVALID_STRIKES: (usize, Duration) = (10, Duration::from_secs(60));
 
 /// Where a session is in the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,12 +200,34 @@ impl Session {
         .into_actor(self);
         // Waited for: nothing may be answered before `welcome`.
         ctx.wait(picture.map(move |picture, session, ctx| match picture {
-            Ok(picture) => session.greet(picture, since, ctx),
+            Ok(picture) => {
+                session.tell_calls();
+                session.greet(picture, since, ctx);
+            }
             Err(cause) => {
                 tracing::warn!(%cause, "a session could not begin");
                 session.outbox.close(Close::Internal);
             }
         }));
+    }
+
+    /// A call that rings this user, or keeps a seat for him, hears that he is here. What it sends is held until the
+    /// session was greeted.
+    fn tell_calls(&self) {
+        let calls = &self.worker.ctx.calls;
+        calls.session_opened(
+            &self.connected.who,
+            self.socket(),
+            self.connected.takes_requests(),
+        );
+    }
+
+    /// As calls know it.
+    pub(super) fn socket(&self) -> Socket {
+        Socket {
+            id: self.connected.id,
+            login: self.connected.who.sid,
+        }
     }
 
     fn greet(&mut self, picture: Picture, since: Option<String>, ctx: &mut Context<Self>) {
@@ -396,7 +418,7 @@ pub(super) fn event_frame(event: &Event) -> Bytes {
     json_frame(event)
 }
 
-fn json_frame(event: &impl serde::Serialize) -> Bytes {
+pub(super) fn json_frame(event: &impl serde::Serialize) -> Bytes {
     frame::text_with(512, |out| {
         if let Err(cause) = serde_json::to_writer(out, event) {
             tracing::error!(%cause, "an event could not be encoded"); // only strings and numbers: cannot happen
@@ -436,6 +458,7 @@ impl Drop for Session {
                 .presence
                 .leave(self.connected.who.user_id, is_poll);
         }
+        self.worker.ctx.calls.session_gone(self.connected.id);
         self.span.in_scope(|| tracing::debug!("closed"));
     }
 }

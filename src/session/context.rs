@@ -8,6 +8,7 @@ use crate::{
     hub::{
         accounts::AccountsHandle,
         audit::AuditHandle,
+        call::CallsHandle,
         feed::FeedHandle,
         files::Files,
         notifier::NotifierHandle,
@@ -34,6 +35,7 @@ pub struct Context {
     pub registry: RegistryHandle,
     pub files: Files,
     pub presence: PresenceHandle,
+    pub calls: CallsHandle,
     pub pack: Arc<Pack>,
     pub limits: Arc<Limits>,
     pub heartbeat_ms: u64,

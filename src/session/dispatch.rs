@@ -17,6 +17,7 @@ use crate::{
     executor::Job,
     hub::outbox::Answered,
     protocol::{
+        call::CallFrame,
         close::Close,
         error::{Code, Error, Result},
         event::Event,
@@ -170,6 +171,7 @@ impl Session {
                 let renewed = self.renew(renew, ctx);
                 self.answer_now(&id, kind, at, renewed);
             }
+            Request::Call(frame) => self.call(id, frame, at, ctx),
             Request::Subscribe(subscribe) => self.subscribe(id, subscribe, at, ctx),
             request => {
                 let span = self.request_span(&id, kind);
@@ -324,6 +326,21 @@ impl Session {
         Ok(Body::from_value(&json!({ "expires_in": left_s })))
     }
 
+    /// The session takes nothing else up until the call has answered: frames of a call keep their order.
+    fn call(&mut self, id: Value, frame: CallFrame, at: Instant, ctx: &mut Context<Self>) {
+        let kind = frame.name();
+        let hub = self.worker.ctx.clone();
+        let who = self.connected.who.clone();
+        let socket = self.socket();
+        let answer = async move {
+            let answer = requests::call::answer(&hub, &who, Some(socket), frame);
+            requests::in_time(answer).await
+        };
+        ctx.wait(answer.into_actor(self).map(move |answer, session, _| {
+            session.answer_now(&id, kind, at, answer);
+        }));
+    }
+
     fn subscribe(&mut self, id: Value, subscribe: Subscribe, at: Instant, ctx: &mut Context<Self>) {
         let role = &self.connected.who.role;
         let schema = self.worker.ctx.executor.schema();
@@ -445,7 +462,7 @@ fn answer_frame(
 }
 
 /// An error frame; the cause goes to the log under the request id that the client gets.
-fn error_frame(id: Option<&Value>, error: &Error) -> Bytes {
+pub(super) fn error_frame(id: Option<&Value>, error: &Error) -> Bytes {
     let request_id = Uuid::now_v7().to_string();
     requests::log_error(error, &request_id);
     frame::text(error.to_frame(id, &request_id).to_string().as_bytes())

@@ -6,13 +6,14 @@ use actix::prelude::*;
 
 use crate::{
     domain::Principal,
-    hub::outbox::Outbox,
+    hub::{call::GuestPass, outbox::Outbox},
     protocol::error::{Code, Error, Result},
 };
 
 use super::{
     actor::Session,
     context::Worker,
+    guest::GuestSession,
     messages::{BinaryReceived, Incoming, Stop},
 };
 
@@ -38,6 +39,13 @@ pub struct Opening {
     pub query: StreamQuery,
 }
 
+/// The same of a guest's connection.
+pub struct GuestOpening {
+    pub pass: GuestPass,
+    pub address: IpAddr,
+    pub user_agent: String,
+}
+
 impl Opening {
     /// What must hold before a session begins: the password is set, the tables may be read.
     pub fn check(&self, worker: &Worker) -> Result<()> {
@@ -57,8 +65,14 @@ pub type Taking = Pin<Box<dyn Future<Output = ()>>>;
 
 /// A running session; the transport that holds it says [`SessionHandle::stop`] when it ends.
 pub struct SessionHandle {
-    addr: Addr<Session>,
+    actor: Held,
     outbox: Arc<Outbox>,
+}
+
+/// Whose session it is.
+enum Held {
+    User(Addr<Session>),
+    Guest(Addr<GuestSession>),
 }
 
 impl SessionHandle {
@@ -66,7 +80,20 @@ impl SessionHandle {
     pub fn open(worker: Worker, opening: Opening) -> Self {
         let outbox = Arc::new(Outbox::new(worker.ctx.limits.outbox_bytes));
         let addr = Session::new(worker, opening, outbox.clone()).start();
-        Self { addr, outbox }
+        Self {
+            actor: Held::User(addr),
+            outbox,
+        }
+    }
+
+    /// Starts the session of a guest.
+    pub fn open_guest(worker: Worker, opening: GuestOpening) -> Self {
+        let outbox = Arc::new(Outbox::new(worker.ctx.limits.outbox_bytes));
+        let addr = GuestSession::new(worker, opening, outbox.clone()).start();
+        Self {
+            actor: Held::Guest(addr),
+            outbox,
+        }
     }
 
     pub fn outbox(&self) -> &Arc<Outbox> {
@@ -75,25 +102,35 @@ impl SessionHandle {
 
     /// Hands over a text message; the future is ready when the next may come.
     pub fn text(&self, text: String) -> Taking {
-        let sent = self.addr.send(Incoming(text));
-        // A session that is gone closes its outbox, which is how the socket hears of it.
-        Box::pin(async move {
-            let _ = sent.await;
-        })
+        match &self.actor {
+            Held::User(addr) => taking(addr.send(Incoming(text))),
+            Held::Guest(addr) => taking(addr.send(Incoming(text))),
+        }
     }
 
     /// Reports a binary message.
     pub fn binary(&self) -> Taking {
-        let sent = self.addr.send(BinaryReceived);
-        Box::pin(async move {
-            let _ = sent.await;
-        })
+        match &self.actor {
+            Held::User(addr) => taking(addr.send(BinaryReceived)),
+            Held::Guest(addr) => taking(addr.send(BinaryReceived)),
+        }
     }
 
     /// The transport is gone.
+    #[allow(clippy::disallowed_methods)] // one for each session, and it must not be lost
     pub fn stop(&self) {
         self.outbox.shut();
-        #[allow(clippy::disallowed_methods)] // one for each session, and it must not be lost
-        self.addr.do_send(Stop);
+        match &self.actor {
+            // One for each session, and it must not be lost.
+            Held::User(addr) => addr.do_send(Stop),
+            Held::Guest(addr) => addr.do_send(Stop),
+        }
     }
+}
+
+/// A session that is gone closes its outbox, which is how the socket hears of it.
+fn taking(sent: impl Future<Output = Result<(), MailboxError>> + 'static) -> Taking {
+    Box::pin(async move {
+        let _ = sent.await;
+    })
 }

@@ -12,6 +12,7 @@ mod actor;
 mod catch_up;
 pub mod context;
 mod dispatch;
+mod guest;
 pub mod handle;
 mod lanes;
 mod messages;
@@ -21,5 +22,5 @@ pub mod requests;
 pub mod stream;
 
 pub use context::{Context, Worker};
-pub use handle::{Opening, SessionHandle, StreamQuery};
+pub use handle::{GuestOpening, Opening, SessionHandle, StreamQuery};
 pub use stream::{EventStream, open_stream};

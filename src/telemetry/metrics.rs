@@ -46,6 +46,9 @@ pub struct Metrics {
     pub disk_free_bytes: IntGauge,
     pub uptime_seconds: Gauge,
     pub backup_failures: IntCounter,
+    pub calls: IntGauge,
+    /// By reason.
+    pub calls_ended: IntCounterVec,
 }
 
 impl Metrics {
@@ -155,6 +158,11 @@ impl Metrics {
             backup_failures: register!(IntCounter::new(
                 "backup_failures_total",
                 "Scheduled backups that failed"
+            )),
+            calls: register!(IntGauge::new("calls", "Calls under way")),
+            calls_ended: register!(IntCounterVec::new(
+                Opts::new("calls_ended_total", "Calls that ended"),
+                &["reason"]
             )),
             registry,
         })

@@ -71,6 +71,11 @@ impl Connected {
         self.transport != "poll"
     }
 
+    /// Whether its client can ask on it.
+    pub fn takes_requests(&self) -> bool {
+        !matches!(self.transport, "sse" | "poll")
+    }
+
     pub(super) fn info(&self) -> SessionInfo {
         let (outbox_bytes, outbox_frames) = self.outbox.depth();
         SessionInfo {

@@ -37,7 +37,7 @@ use crate::{
     config,
     domain::Principal,
     executor::ledger::LedgerHandle,
-    hub::{accounts::AccountsHandle, feed::FeedHandle},
+    hub::{accounts::AccountsHandle, call::CallsHandle, feed::FeedHandle},
     store::hub::{Connection, Result},
 };
 
@@ -72,6 +72,7 @@ pub struct Parts {
     pub renderer: Renderer,
     pub attachments: Arc<dyn Attachments>,
     pub messages: config::Messages,
+    pub calls: CallsHandle,
 }
 
 /// The members of a frame: the text of an object without its braces.

@@ -109,6 +109,9 @@ impl Handler<Populate> for RoomActor {
                 room.tally.read(user, last);
             }
             room.members = members;
+            if !comes {
+                room.parts.calls.member_removed(id, user);
+            }
             room.tell_soon(ctx);
             Ok(value)
         })))

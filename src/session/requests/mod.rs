@@ -3,6 +3,7 @@
 
 pub mod messages;
 pub mod notifications;
+pub mod call;
 pub mod people;
 pub mod query;
 mod rooms;
@@ -55,7 +56,7 @@ pub(super) type Later = Pin<Box<dyn Future<Output = Result<Body>> + Send>>;
 /// How long an answer of an actor or the ledger is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) async fn in_time(answer: Later) -> Result<Body> {
+pub(super) async fn in_time(answer: impl Future<Output = Result<Body>>) -> Result<Body> {
     tokio::time::timeout(PATIENCE, answer)
         .await
         .unwrap_or_else(|_| Err(Error::of(Code::Timeout)))
@@ -73,7 +74,7 @@ pub(super) fn prepare(ctx: &Context, who: &Principal, origin: &Origin, request: 
         Request::Notifications(asked) => notifications::list(ctx, who, asked),
         Request::MarkNotificationsRead(which) => notifications::mark_read(ctx, who, which),
         Request::Notify(notify) => notifications::notify(ctx, who, notify),
-        Request::Ping | Request::Renew(_) | Request::Subscribe(_) => {
+        Request::Ping | Request::Renew(_) | Request::Subscribe(_) | Request::Call(_) => {
             Err(Error::invalid("This request needs a socket."))
         }
     }
@@ -137,6 +138,11 @@ pub async fn answer(ctx: &Context, who: &Principal, address: IpAddr, request: Re
     let origin = http_origin(who, address);
     let kind = request.name();
     let at = Instant::now();
+    if let Request::Call(frame) = request {
+        let result = in_time(Box::pin(call::answer(ctx, who, None, frame))).await;
+        count(ctx, &origin, kind, at, result.as_ref().err());
+        return result;
+    }
     let result = match prepare(ctx, who, &origin, request) {
         Ok(Prepared::Now(body)) => Ok(body),
         Ok(Prepared::Later { answer, .. }) => in_time(answer).await,

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod backup;
+pub mod calls;
 pub mod chain;
 pub mod error;
 pub mod events;

@@ -53,6 +53,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    call_participants (call_id, number) {
+        call_id -> BigInt,
+        number -> BigInt,
+        user_id -> Nullable<BigInt>,
+        name -> Text,
+        joined_at_ms -> BigInt,
+        left_at_ms -> Nullable<BigInt>,
+        left_how -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    calls (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        host_id -> BigInt,
+        host_name -> Text,
+        media -> Text,
+        has_code -> Bool,
+        state -> Text,
+        reason -> Nullable<Text>,
+        created_at_ms -> BigInt,
+        started_at_ms -> Nullable<BigInt>,
+        ended_at_ms -> Nullable<BigInt>,
+        expires_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     events (n) {
         n -> BigInt,
         at_ms -> BigInt,
@@ -265,6 +294,7 @@ diesel::table! {
 }
 
 diesel::joinable!(members -> users (user_id));
+diesel::joinable!(call_participants -> calls (call_id));
 diesel::joinable!(known_pairs -> users (user_id));
 diesel::joinable!(logins -> users (user_id));
 diesel::joinable!(notifications -> users (user_id));
@@ -278,6 +308,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_shipped,
     events,
     events_kept,
+    call_participants,
+    calls,
     files,
     known_pairs,
     logins,

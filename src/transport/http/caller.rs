@@ -155,7 +155,7 @@ fn tcp_peer(req: &HttpRequest) -> IpAddr {
 }
 
 /// TLS to us, or to a trusted proxy that says so.
-fn is_secure(req: &HttpRequest, state: &HttpState) -> bool {
+pub fn is_secure(req: &HttpRequest, state: &HttpState) -> bool {
     req.app_config().secure()
         || (forwarded::is_trusted(tcp_peer(req), &state.server.trusted_proxies)
             && req

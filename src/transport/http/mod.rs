@@ -8,6 +8,7 @@ mod admin;
 mod auth;
 mod body;
 mod caller;
+mod calls;
 mod compat;
 pub(super) mod encoding;
 mod endpoint;
@@ -182,6 +183,7 @@ fn all_endpoints() -> Vec<Endpoint> {
         socket::endpoints(),
         tables::endpoints(),
         files::endpoints(),
+        calls::endpoints(),
         schema::endpoints(),
         health::endpoints(),
         messaging::endpoints(),

@@ -20,7 +20,7 @@ use crate::{
         close::Close,
         error::{Code, Error, Result},
     },
-    session::{Opening, SessionHandle, Worker, requests},
+    session::{GuestOpening, Opening, SessionHandle, Worker, requests},
     transport::{forwarded, origin::HostRules, stream_query},
 };
 
@@ -58,6 +58,11 @@ enum Verdict {
         opening: Box<Opening>,
         subprotocol: bool,
     },
+    /// A guest of one call.
+    Guest {
+        opening: Box<GuestOpening>,
+        subprotocol: bool,
+    },
     Echo,
     /// Accept, then close at once.
     CloseWith {
@@ -77,7 +82,9 @@ pub async fn serve<T: Io>(
         Err(error) => return refuse(framed, &error).await,
     };
     let subprotocol = match &verdict {
-        Verdict::Session { subprotocol, .. } | Verdict::CloseWith { subprotocol, .. } => *subprotocol,
+        Verdict::Session { subprotocol, .. }
+        | Verdict::Guest { subprotocol, .. }
+        | Verdict::CloseWith { subprotocol, .. } => *subprotocol,
         Verdict::Echo => false,
     };
     // The handshake itself was verified by `judge`.
@@ -97,9 +104,11 @@ pub async fn serve<T: Io>(
     match verdict {
         Verdict::Session { opening, .. } => {
             let session = SessionHandle::open(upgrades.worker.clone(), *opening);
-            let outbox = session.outbox().clone();
-            let endpoint = SessionEndpoint::new(session);
-            Socket::new(io, endpoint, outbox, unread, max_message, heartbeat).await
+            run(io, session, unread, max_message, heartbeat).await
+        }
+        Verdict::Guest { opening, .. } => {
+            let session = SessionHandle::open_guest(upgrades.worker.clone(), *opening);
+            run(io, session, unread, max_message, heartbeat).await
         }
         Verdict::Echo => {
             let outbox = Arc::new(Outbox::new(limits.outbox_bytes));
@@ -113,6 +122,18 @@ pub async fn serve<T: Io>(
             Socket::new(io, endpoint, outbox, unread, max_message, heartbeat).await
         }
     }
+}
+
+async fn run<T: Io>(
+    io: T,
+    session: SessionHandle,
+    unread: BytesMut,
+    max_message: usize,
+    heartbeat: Duration,
+) -> io::Result<()> {
+    let outbox = session.outbox().clone();
+    let endpoint = SessionEndpoint::new(session);
+    Socket::new(io, endpoint, outbox, unread, max_message, heartbeat).await
 }
 
 fn judge(upgrades: &Upgrades, request: &Request) -> Result<Verdict> {
@@ -150,8 +171,21 @@ fn judge(upgrades: &Upgrades, request: &Request) -> Result<Verdict> {
         Token::Header(text) => (text, offers_protocol(headers)),
         Token::Subprotocol(text) => (text, true),
     };
+    let user_agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    let user_agent = user_agent.chars().take(MAX_USER_AGENT).collect();
     let (who, expires_ms) = match accounts.authenticate(text) {
         Ok(known) => known,
+        Err(_) if let Ok(pass) = upgrades.worker.ctx.calls.authenticate(text) => {
+            let opening = Box::new(GuestOpening {
+                pass,
+                address,
+                user_agent,
+            });
+            return Ok(Verdict::Guest { opening, subprotocol });
+        }
         Err(error) if matches!(token, Token::Subprotocol(_)) => {
             requests::log_error(&error, "handshake");
             return Ok(Verdict::CloseWith {
@@ -163,11 +197,6 @@ fn judge(upgrades: &Upgrades, request: &Request) -> Result<Verdict> {
     };
     accounts.check_place(&who, peer)?;
     let (query, _) = stream_query::parse(request.uri().query().unwrap_or(""))?;
-    let user_agent = headers
-        .get(header::USER_AGENT)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or("");
-    let user_agent = user_agent.chars().take(MAX_USER_AGENT).collect();
     let opening = Box::new(Opening {
         who,
         expires_ms,

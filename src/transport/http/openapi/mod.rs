@@ -1,6 +1,7 @@
 //! `GET /api/openapi.json`: OpenAPI 3.1, built from the same list of endpoints as the router.
 
 mod console_schemas;
+mod call_schemas;
 mod messaging_schemas;
 mod operation;
 mod pack_routes;
@@ -68,6 +69,7 @@ pub fn document(endpoints: &[Endpoint], pack: &Pack) -> Value {
             { "name": "login", "description": "Logging in and one's own account." },
             { "name": "data", "description": "Statements, functions, tables and events." },
             { "name": "people", "description": "What people do with each other." },
+            { "name": "calls", "description": "Calls, and the door for guests." },
             { "name": "pack", "description": "Routes declared by the functions of the app pack." },
             { "name": "hub", "description": "The hub itself." },
             { "name": "admin", "description": "For administrators." }

@@ -57,6 +57,7 @@ pub fn all() -> Value {
         people(),
         data(),
         hub(),
+        super::call_schemas::all(),
         super::console_schemas::all(),
         super::messaging_schemas::all(),
     ] {
