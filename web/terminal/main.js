@@ -39,6 +39,8 @@ async function changePassword(passwords) {
 
 start();
 render(html`<${App} />`, document.getElementById("app"));
+// The role, or what it may do, is another now.
+hub().on("resync", () => { if (session.get().state === "in") loadMe().catch(() => {}); });
 // While somebody types his password, the rest comes.
 addEventListener("input", () => Shell.ahead(), { once: true });
 session.subscribe(({ state }) => { if (state === "in") keepShell(); });

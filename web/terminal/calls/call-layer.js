@@ -41,7 +41,7 @@ export function CallLayer() {
 
   return html`${ringing.length > 0 && html`<div class="invites">${ringing.map((call) => html`<${Invite} key=${call.id} call=${call} />`)}</div>`}
     ${current && html`<div class=${`call-window ${small ? "small" : ""}`}><${CallStage} key=${current.id} call=${current} title=${titleOf(current)}
-      tools=${html`<${Button} icon=${small ? "screen" : "table"} kind="quiet" label=${t(small ? "call.large" : "call.small")} onClick=${() => setSmall(!small)} />`} /></div>`}`;
+      tools=${html`<${Button} icon=${small ? "grow" : "shrink"} kind="quiet" label=${t(small ? "call.large" : "call.small")} onClick=${() => setSmall(!small)} />`} /></div>`}`;
 }
 
 function Invite({ call }) {

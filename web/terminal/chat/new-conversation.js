@@ -20,12 +20,19 @@ export function NewConversation({ onClose }) {
   const [text, setText] = useState("");
   const [problem, setProblem] = useState(null);
   const joinable = useEvents(hub().rooms, ["change"], (rooms) => rooms.joinable) ?? [];
-  useEffect(() => { hub().rooms.refresh().catch(() => { /* what is known is shown */ }); }, []);
+  // Who came since this page was loaded is there too.
+  const [people, setPeople] = useState(null);
+  useEffect(() => {
+    const known = () => { /* what is known is shown */ };
+    hub().rooms.refresh().catch(known);
+    hub().users().then(setPeople, known);
+  }, []);
+  const everybody = people ?? who?.contacts ?? [];
   const wanted = text.trim().toLowerCase();
-  const contacts = (who?.contacts ?? []).filter((one) => one.id !== hub().user?.id && `${one.display_name} ${one.username}`.toLowerCase().includes(wanted));
+  const contacts = everybody.filter((one) => one.id !== hub().user?.id && `${one.display_name} ${one.username}`.toLowerCase().includes(wanted));
 
   const join = (room) => hub().rooms.join(room.id).then(() => { onClose(); go("chat", room.id); }, (error) => setProblem(errorText(error)));
-  if (group) return html`<${NewGroup} contacts=${who?.contacts ?? []} onClose=${onClose} />`;
+  if (group) return html`<${NewGroup} contacts=${everybody} onClose=${onClose} />`;
   return html`<${Dialog} title=${t("chat.new")} onClose=${onClose} footer=${html`<${Button} icon="users" onClick=${() => setGroup(true)}>${t("chat.group.new")}<//>`}>
     <div class="search-box"><${Icon} name="search" small /><input type="search" class="input search" placeholder=${t("search")} aria-label=${t("chat.people")} value=${text} onInput=${(e) => setText(e.target.value)} /></div>
     ${problem && html`<p class="notice danger" role="alert">${problem}</p>`}
