@@ -28,7 +28,10 @@ use crate::{
     store::hub::events::{self, Viewer},
 };
 
-use super::actor::{Place, Session, event_frame};
+use super::{
+    actor::{Place, Session},
+    greeting::{Greeting, event_frame},
+};
 
 /// Bytes of log read at a time.
 const PAGE: usize = 256 * 1024;
@@ -125,7 +128,7 @@ impl Session {
     }
 
     /// `caught_up` for a session that came with `since`, nothing for one that only fell behind.
-    fn caught_up(&self) -> super::actor::Greeting {
+    fn caught_up(&self) -> Greeting {
         let start = self.cursor(Position::START);
         let replayed = self.replayed;
         Box::new(move |at| match replayed {

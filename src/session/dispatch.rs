@@ -10,7 +10,6 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tracing::Span;
-use uuid::Uuid;
 
 use crate::{
     domain::{Audience, timestamp},
@@ -21,7 +20,6 @@ use crate::{
         close::Close,
         error::{Code, Error, Result},
         event::Event,
-        frame,
         request::{Frame, Renew, Request, Subscribe, TableSet},
         result::Body,
     },
@@ -29,6 +27,7 @@ use crate::{
 
 use super::{
     actor::{Place, Session},
+    answers::{answer_frame, error_frame},
     lanes::Lane,
     messages,
     requests::{self, Later, Prepared},
@@ -431,39 +430,4 @@ impl Session {
             self.outbox.close(Close::InvalidRequests);
         }
     }
-}
-
-fn answer_frame(
-    hub: &super::Context,
-    origin: &crate::executor::Origin,
-    id: &Value,
-    kind: &'static str,
-    at: Instant,
-    result: Result<Body>,
-) -> Bytes {
-    hub.metrics
-        .request_seconds
-        .with_label_values(&[kind])
-        .observe(at.elapsed().as_secs_f64());
-    match result {
-        Ok(body) => {
-            hub.metrics.requests.with_label_values(&[kind, "ok"]).inc();
-            frame::text_with(body.0.len() + 48, |out| body.write_frame(id, out))
-        }
-        Err(error) => {
-            hub.metrics
-                .requests
-                .with_label_values(&[kind, error.code.as_str()])
-                .inc();
-            requests::audit_refusal(hub, origin, kind, &error);
-            error_frame(Some(id), &error)
-        }
-    }
-}
-
-/// An error frame; the cause goes to the log under the request id that the client gets.
-pub(super) fn error_frame(id: Option<&Value>, error: &Error) -> Bytes {
-    let request_id = Uuid::now_v7().to_string();
-    requests::log_error(error, &request_id);
-    frame::text(error.to_frame(id, &request_id).to_string().as_bytes())
 }

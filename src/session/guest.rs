@@ -22,9 +22,10 @@ use crate::{
 };
 
 use super::{
-    actor::{INVALID_STRIKES, RATE_STRIKES, event_frame, json_frame},
+    actor::{INVALID_STRIKES, RATE_STRIKES},
+    answers::error_frame,
     context::Worker,
-    dispatch::error_frame,
+    greeting::{event_frame, json_frame},
     handle::GuestOpening,
     messages::{BinaryReceived, Incoming, Stop},
     rate::{Bucket, Strikes},

@@ -9,10 +9,12 @@
 //! | [`messages::Stop`] | the transport, when it is gone | none |
 
 mod actor;
+mod answers;
 mod catch_up;
 pub mod context;
 mod dispatch;
 mod guest;
+mod greeting;
 pub mod handle;
 mod lanes;
 mod messages;
