@@ -48,4 +48,4 @@ export async function openFake({ answers = true, ...options } = {}) {
   return { hub, sent, sockets, socket, state, next, accept, close: () => hub.close() };
 }
 
-const EMPTY = { rooms: [], users: [], messages: [], message: { id: null }, room: { id: 12 }, rows: [], columns: [], results: [], data: null };
+const EMPTY = { rooms: [], users: [], messages: [], message: { id: null }, room: { id: 12 }, rows: [], columns: [], results: [], data: null, notifications: [], unread: 0 };

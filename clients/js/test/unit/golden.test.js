@@ -58,6 +58,19 @@ test("every golden request is what the SDK writes", async () => {
       () => room.markRead(41),
       () => room.receipts.received(42),
       () => room.typing.key(),
+      () => hub.notifications.load(),
+      () => hub.notifications.markRead("all"),
+      () => hub.notifications.markRead([1, 2]),
+      () =>
+        hub.notifications.send({
+          to_user: 1,
+          event: "livraison",
+          title: "Livraison",
+          body: "Au quai",
+          data: { quai: 2 },
+          dedup_key: "quai",
+        }),
+      () => hub.presence.set("busy", { text: "inventaire" }),
     ];
     const wanted = golden("requests");
     assert.equal(calls.length, wanted.length);
