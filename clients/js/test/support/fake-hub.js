@@ -48,4 +48,6 @@ export async function openFake({ answers = true, ...options } = {}) {
   return { hub, sent, sockets, socket, state, next, accept, close: () => hub.close() };
 }
 
-const EMPTY = { rooms: [], users: [], messages: [], message: { id: null }, room: { id: 12 }, rows: [], columns: [], results: [], data: null, notifications: [], unread: 0 };
+const CALL = { call_id: 7, room: 12, state: "active", participants: [] };
+const PEOPLE = { rooms: [], users: [], messages: [], message: { id: null }, room: { id: 12 }, notifications: [], unread: 0 };
+const EMPTY = { rows: [], columns: [], results: [], data: null, ...PEOPLE, call_id: 7, participant: 1, call: CALL };

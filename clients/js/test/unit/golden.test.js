@@ -20,6 +20,7 @@ test("every golden request is what the SDK writes", async () => {
   try {
     const key = (id) => ({ key: id });
     const room = hub.rooms.timeline(12);
+    let call;
     const calls = [
       () => hub.query("SELECT nom FROM produits WHERE id = ?", [1]),
       () => hub.query("SELECT :a", { a: 2n ** 60n }, { kind: "select" }),
@@ -71,13 +72,26 @@ test("every golden request is what the SDK writes", async () => {
           dedup_key: "quai",
         }),
       () => hub.presence.set("busy", { text: "inventaire" }),
+      () => hub.calls.open(12, { media: "audio_only", guests: true }).then((opened) => (call = opened)),
+      () => call.accept(),
+      () => call.decline(),
+      () => call.admit(3),
+      () => call.deny(3),
+      () => call.signal("request_webrtc_offer", { to: 2 }),
+      () => call.signal("webrtc_offer", { to: 2, sdp: "v=0" }),
+      () => call.signal("webrtc_answer", { to: 2, sdp: "v=0" }),
+      () => call.signal("webrtc_ice_candidates", { to: 2, candidates: [{ candidate: "c", sdpMid: "0" }], done: false }),
+      () => call.setMedia({ audio: true, video: false, screen: false }),
+      () => call.hangUp(),
+      () => call.end(),
     ];
     const wanted = golden("requests");
     assert.equal(calls.length, wanted.length);
-    for (const [at, call] of calls.entries()) {
+    for (const [at, act] of calls.entries()) {
       const before = sent.length;
-      Promise.resolve(call()).catch(() => {});
+      const answered = Promise.resolve(act()).catch(() => {});
       const frame = await until(() => sent.slice(before).find(({ type }) => type === wanted[at].type), wanted[at].type);
+      await answered;
       const { id, ...written } = frame;
       if (wanted[at].client_id) written.client_id = wanted[at].client_id; // made by chance
       if (wanted[at].type === "mark_delivered") written.up_to = wanted[at].up_to;
