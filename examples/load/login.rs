@@ -76,7 +76,7 @@ async fn log_in_together(port: u16) -> Result<Latency, Failure> {
     for _ in 0..AT_ONCE {
         tasks.push(tokio::task::spawn_blocking(move || {
             let at = Instant::now();
-            target::login(port)
+            target::login(port, "writer")
                 .map(|_| at.elapsed())
                 .map_err(|cause| cause.to_string())
         }));

@@ -6,15 +6,21 @@
 //! before they are sent: server and generator share the machine, so what the generator uses is
 //! measured too and printed beside the rest.
 
+mod chat;
 mod commit_to_socket;
 mod fanout;
+mod history;
 mod idle;
 mod insert;
 mod login;
 mod lower_bound;
+mod people;
+mod presence;
 mod procfs;
 mod report;
 mod request;
+mod room;
+mod rooms;
 mod select;
 mod stage;
 mod storm;
@@ -55,6 +61,11 @@ enum Scenario {
     Login,
     Storm,
     CommitToSocket,
+    Room,
+    Chat,
+    Rooms,
+    History,
+    Presence,
     /// The lower bound's own process.
     #[value(hide = true)]
     RawWriter,
@@ -159,6 +170,11 @@ fn measure(options: &Options) -> Result<bool, Failure> {
         Scenario::Login,
         Scenario::Storm,
         Scenario::Idle,
+        Scenario::Room,
+        Scenario::Chat,
+        Scenario::Rooms,
+        Scenario::History,
+        Scenario::Presence,
     ];
     let scenarios = match options.scenario {
         Scenario::All => everything.to_vec(),
@@ -252,6 +268,7 @@ fn bench(options: &Options) -> Result<Bench, Failure> {
             benches: options.benches.clone(),
             sync: options.sync.clone(),
             scratch: options.scratch.clone(),
+            env: Vec::new(),
         },
         sockets: options.sockets,
         clients: options.clients,
@@ -271,6 +288,11 @@ async fn run(scenario: Scenario, bench: &Bench) -> Result<Report, Failure> {
         Scenario::Login => login::run(bench).await,
         Scenario::Storm => storm::run(bench).await,
         Scenario::CommitToSocket => commit_to_socket::run(bench).await,
+        Scenario::Room => room::run(bench).await,
+        Scenario::Chat => chat::run(bench).await,
+        Scenario::Rooms => rooms::run(bench).await,
+        Scenario::History => history::run(bench).await,
+        Scenario::Presence => presence::run(bench).await,
         Scenario::All | Scenario::RawWriter => Err("not a scenario of its own".into()),
     }
 }

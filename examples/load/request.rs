@@ -19,7 +19,7 @@ pub fn note(client: u32, seq: u32) -> String {
 pub struct Request {
     frame: Vec<u8>,
     id_at: usize,
-    slot_at: usize,
+    slots: Vec<usize>,
 }
 
 impl Request {
@@ -36,31 +36,56 @@ impl Request {
     fn query(dialect: Dialect, sql: &str, params: &str, needle: &[u8], skip: usize) -> Self {
         let body =
             format!("{{\"type\":\"query\",\"id\":{FIRST_ID},\"query\":\"{sql}\",\"params\":{params}}}");
-        let payload = dress(dialect, "query", &body);
+        Self::of(dialect, "query", &body, needle, skip)
+    }
+
+    /// A message of about 200 bytes of JSON, its mark in the text and in what tells a retry from the next.
+    pub fn message(room: i64, writer: u32) -> Self {
+        let mark = format!("{}{writer:04}{:08}", MARK as char, 0);
+        let body = format!(
+            "{{\"type\":\"send_message\",\"id\":{FIRST_ID},\"room\":{room},\"kind\":\"text\",\"content\":\"{mark} {}\",\"client_id\":\"{mark}\"}}",
+            "word ".repeat(12)
+        );
+        Self::of(Dialect::Plain, "send_message", &body, &[MARK], 1 + 4)
+    }
+
+    /// Any request whose number alone changes.
+    pub fn plain(kind: &str, members: &str) -> Self {
+        let body = format!("{{\"type\":\"{kind}\",\"id\":{FIRST_ID},{members}}}");
+        Self::of(Dialect::Plain, kind, &body, b"\0", 0)
+    }
+
+    fn of(dialect: Dialect, event: &str, body: &str, needle: &[u8], skip: usize) -> Self {
+        let payload = dress(dialect, event, body);
         let frame = text_frame(&payload);
         let header = frame.len() - payload.len();
         let id_at = header + find(&payload, FIRST_ID.to_string().as_bytes()).unwrap_or(0);
-        let slot_at = header + find(&payload, needle).map_or(0, |at| at + skip);
-        Self {
-            frame,
-            id_at,
-            slot_at,
+        let mut slots = Vec::new();
+        let mut from = 0;
+        while let Some(at) = find(&payload[from..], needle) {
+            slots.push(header + from + at + skip);
+            from += at + needle.len();
         }
+        Self { frame, id_at, slots }
     }
 
     /// The frame with this request number (below a billion) and mark.
     pub fn marked(&mut self, n: u32, seq: u32) -> &[u8] {
-        write_digits(&mut self.frame[self.slot_at..self.slot_at + 8], seq);
+        for &slot in &self.slots {
+            write_digits(&mut self.frame[slot..slot + 8], seq);
+        }
         self.numbered(n)
     }
 
     /// The frame with this request number and four-digit key.
     pub fn keyed(&mut self, n: u32, key: u32) -> &[u8] {
-        write_digits(&mut self.frame[self.slot_at..self.slot_at + 4], key);
+        for &slot in &self.slots {
+            write_digits(&mut self.frame[slot..slot + 4], key);
+        }
         self.numbered(n)
     }
 
-    fn numbered(&mut self, n: u32) -> &[u8] {
+    pub fn numbered(&mut self, n: u32) -> &[u8] {
         write_digits(&mut self.frame[self.id_at..self.id_at + 10], FIRST_ID + n);
         &self.frame
     }

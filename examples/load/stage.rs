@@ -195,7 +195,7 @@ impl Board {
                 let Some((writer, seq)) = request::mark_of(message) else {
                     continue;
                 };
-                if kind(message) != Kind::DataChange {
+                if !matches!(kind(message), Kind::DataChange | Kind::NewMessage) {
                     continue;
                 }
                 let Some(expected) = next.get_mut(writer) else {

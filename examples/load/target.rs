@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::{Failure, wire::Dialect};
@@ -49,6 +50,8 @@ pub struct Programs {
     pub sync: String,
     /// Where data directories are made; `None`: the system's temporary directory.
     pub scratch: Option<PathBuf>,
+    /// Settings of this scenario's hub.
+    pub env: Vec<(&'static str, &'static str)>,
 }
 
 impl Programs {
@@ -87,7 +90,8 @@ impl Programs {
                 hub.env("COMPTOIR_LIMITS__REQUESTS_PER_SECOND", "1000000")
                     .env("COMPTOIR_LIMITS__BURST", "1000000")
                     .env("COMPTOIR_LIMITS__PIPELINE", "256")
-                    .env("COMPTOIR_LOG__LEVEL", "warn");
+                    .env("COMPTOIR_LOG__LEVEL", "warn")
+                    .envs(self.env.iter().copied());
                 hub
             }
             Which::Express | Which::SocketIo => {
@@ -156,6 +160,18 @@ impl Target {
         }
     }
 
+    /// Kills it, changes what is in `hub.db`, starts it again.
+    pub fn refill(&mut self, fill: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), Failure> {
+        self.child.kill()?;
+        self.child.wait()?;
+        let db = Connection::open(self.dir.path().join("hub.db"))?;
+        db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; BEGIN")?;
+        fill(&db)?;
+        db.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")?;
+        drop(db);
+        self.kill_and_restart().map(drop)
+    }
+
     /// kill -9, and the same server again on the same data and port. Returns when it accepts.
     pub fn kill_and_restart(&mut self) -> Result<Duration, Failure> {
         self.child.kill()?;
@@ -219,19 +235,19 @@ impl Target {
         if self.which == Which::Raw {
             return Ok(String::new());
         }
-        login(self.port)
+        login(self.port, "writer")
     }
 }
 
 /// One login over HTTP, blocking.
-pub fn login(port: u16) -> Result<String, Failure> {
+pub fn login(port: u16, username: &str) -> Result<String, Failure> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(60)))
         .build()
         .into();
     let answer: serde_json::Value = agent
         .post(format!("http://127.0.0.1:{port}/api/auth"))
-        .send_json(serde_json::json!({"username": "writer", "password": "demo"}))?
+        .send_json(serde_json::json!({"username": username, "password": "demo"}))?
         .body_mut()
         .read_json()?;
     Ok(answer["token"]

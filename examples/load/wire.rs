@@ -27,6 +27,7 @@ pub enum Kind {
     Result,
     Error,
     DataChange,
+    NewMessage,
     Welcome,
     CaughtUp,
     Resync,
@@ -260,6 +261,7 @@ pub fn kind(message: &[u8]) -> Kind {
     };
     match &message[at + 8..] {
         rest if rest.starts_with(b"data_change\"") => Kind::DataChange,
+        rest if rest.starts_with(b"new_message\"") => Kind::NewMessage,
         rest if rest.starts_with(b"result\"") => Kind::Result,
         rest if rest.starts_with(b"error\"") => Kind::Error,
         rest if rest.starts_with(b"welcome\"") => Kind::Welcome,

@@ -82,6 +82,18 @@ pub async fn paced(
     rate: f64,
     count: u64,
 ) -> Result<Paced, Failure> {
+    paced_as(0, socket, request, board, rate, count).await
+}
+
+/// The same, as one of several writers.
+pub async fn paced_as(
+    writer: usize,
+    socket: &mut Socket,
+    request: &mut Request,
+    board: &Board,
+    rate: f64,
+    count: u64,
+) -> Result<Paced, Failure> {
     let mut ticks = interval(Duration::from_secs_f64(1.0 / rate));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     // A server that holds a third of the rate has been seen to fail it.
@@ -92,7 +104,7 @@ pub async fn paced(
     while answered < count.min(sent) || (sent < count && Instant::now() < give_up) {
         tokio::select! {
             _ = ticks.tick(), if sent < count && sent - answered < u64::from(IN_FLIGHT) => {
-                let seq = board.sending(0);
+                let seq = board.sending(writer);
                 socket.send(request.marked(seq, seq)).await?;
                 sent += 1;
             }
@@ -102,7 +114,7 @@ pub async fn paced(
                     match kind(message) {
                         Kind::Result => {
                             if let Some(seq) = request::number_of(message) {
-                                acks.record(board.acked(0, seq));
+                                acks.record(board.acked(writer, seq));
                                 answered += 1;
                             }
                         }
