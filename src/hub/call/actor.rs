@@ -8,13 +8,13 @@ use std::{
 
 use actix::prelude::*;
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     domain::{
-        Position, Recipients, Signal,
-        call::{Call, Effect, Leaving, Number, Reason, State, Who},
+        Recipients, Signal,
+        call::{Call, Effect, Number, Reason, State},
         timestamp,
     },
     hub::outbox::Outbox,
@@ -25,35 +25,27 @@ use crate::{
 };
 
 use super::{
-    frames::{self, Viewer},
-    ice,
+    frames,
     messages::{Describe, Gone, GuestArrives, GuestJoins, Opened, Party, Perform, Removed},
-    perform::{self, Answer},
-    record,
+    perform, record,
     shared::Shared,
+    tell::{Farewell, signal},
 };
 
 /// Messages that may wait; whoever sends more waits.
 const MAILBOX: usize = 64;
 
 pub(super) struct CallActor {
-    call: Call<Bytes>,
-    shared: Arc<Shared>,
+    pub(super) call: Call<Bytes>,
+    pub(super) shared: Arc<Shared>,
     /// Of guests: users are reached through the feed.
-    outboxes: HashMap<Uuid, Arc<Outbox>>,
+    pub(super) outboxes: HashMap<Uuid, Arc<Outbox>>,
     /// Users who were told that it rings.
-    told: BTreeSet<i64>,
+    pub(super) told: BTreeSet<i64>,
     /// What `shared` has been told.
     awaited: BTreeSet<i64>,
     timer: Option<SpawnHandle>,
     recorded: Option<State>,
-}
-
-/// A guest whose part is over, once he was told.
-struct Farewell {
-    who: Who,
-    socket: Option<Uuid>,
-    how: Leaving,
 }
 
 impl CallActor {
@@ -147,87 +139,6 @@ impl CallActor {
         }
     }
 
-    /// A frame to one socket: of a user through the feed, of a guest into its outbox.
-    fn send(&self, socket: Uuid, frame: Bytes, signals: &mut Vec<Signal>) {
-        match self.outboxes.get(&socket) {
-            Some(outbox) => {
-                // A guest who does not read is closed by his outbox, and may come back.
-                let _ = outbox.push_events(frame, Position::START);
-            }
-            None => signals.push(signal(Recipients::Sessions(Arc::from([socket])), frame)),
-        }
-    }
-
-    fn picture(&self, number: Number) -> Bytes {
-        let joined = self.call.seat(number).is_some_and(|s| s.is_joined());
-        if joined {
-            frames::seated(&self.call, number, self.ice_servers(number))
-        } else {
-            frames::call_state(&self.call, Viewer::Seat(number))
-        }
-    }
-
-    fn ice_servers(&self, number: Number) -> Value {
-        let label = format!("{}-{number}", self.call.id);
-        ice::servers(&self.shared.config, &label, self.call.expires_ms)
-    }
-
-    /// How it stands, to everybody concerned but those who just got the whole picture.
-    fn tell(&mut self, pictured: &HashSet<Uuid>, signals: &mut Vec<Signal>) {
-        let seats: Vec<(Number, Uuid)> = self
-            .call
-            .seats()
-            .filter(|s| s.is_present())
-            .filter_map(|s| Some((s.number, s.socket?)))
-            .collect();
-        for (number, socket) in seats {
-            if !pictured.contains(&socket) {
-                let frame = frames::call_state(&self.call, Viewer::Seat(number));
-                self.send(socket, frame, signals);
-            }
-        }
-        let ringing: BTreeSet<i64> = self
-            .call
-            .rung()
-            .map(|(person, _)| person.id)
-            .filter(|user| self.call.is_ringing(*user))
-            .collect();
-        let over = self.call.state.is_over();
-        let seated: HashSet<i64> = self.call.seats().filter_map(|s| s.who.user_id()).collect();
-        let not_rung: HashSet<i64> = self
-            .call
-            .rung()
-            .map(|(person, _)| person.id)
-            .filter(|user| over || (self.told.contains(user) && !ringing.contains(user)))
-            .chain([self.call.host.id])
-            .filter(|user| !seated.contains(user))
-            .collect();
-        for (users, rung) in [(ringing.iter().copied().collect(), true), (not_rung, false)] {
-            let users: HashSet<i64> = users;
-            if !users.is_empty() {
-                let frame = frames::call_state(&self.call, Viewer::User { rung });
-                signals.push(signal(Recipients::Members(Arc::new(users)), frame));
-            }
-        }
-        self.told = ringing;
-    }
-
-    /// The last word to whoever is out; a guest's socket closes.
-    fn bid_farewell(&mut self, farewell: &Farewell, signals: &mut Vec<Signal>) {
-        let Some(socket) = farewell.socket else { return };
-        self.shared.unbind(socket, self.call.id);
-        if matches!(farewell.how, Leaving::Denied | Leaving::Removed) {
-            let last = frames::dismissed(&self.call, &farewell.who, farewell.how.as_str());
-            self.send(socket, last, signals);
-        }
-        if let Some(outbox) = self.outboxes.remove(&socket) {
-            outbox.close(match farewell.how {
-                Leaving::Denied | Leaving::Removed => Close::NotAdmitted,
-                Leaving::HungUp | Leaving::Lost | Leaving::Ended => Close::CallOver,
-            });
-        }
-    }
-
     /// In order, and waited for: a feed that is behind slows the call, and nothing is lost.
     fn deliver(&self, signals: Vec<Signal>, ctx: &mut Context<Self>) {
         if signals.is_empty() {
@@ -281,41 +192,6 @@ impl CallActor {
         self.shared.metrics.calls_ended.with_label_values(&[reason]).inc();
         self.shared.end(self.call.id);
     }
-
-    fn answer(&self, answer: Answer) -> Value {
-        match answer {
-            Answer::Value(value) => value,
-            Answer::Seat(number) => {
-                let joined = self.call.seat(number).is_some_and(|s| s.is_joined());
-                let servers = if joined {
-                    self.ice_servers(number)
-                } else {
-                    json!([])
-                };
-                json!({
-                    "call_id": self.call.id,
-                    "participant": number,
-                    "call": frames::state(&self.call, Viewer::Seat(number)),
-                    "ice_servers": servers,
-                })
-            }
-        }
-    }
-
-    fn describe(&self, user: i64) -> Map<String, Value> {
-        let seat = self.call.seats().find(|s| s.is_user(user) && s.is_joined());
-        let rung = self.call.is_ringing(user);
-        let viewer = seat.map_or(Viewer::User { rung }, |s| Viewer::Seat(s.number));
-        frames::state(&self.call, viewer)
-    }
-}
-
-fn signal(to: Recipients, frame: Bytes) -> Signal {
-    Signal {
-        to,
-        except: None,
-        frame,
-    }
 }
 
 impl Actor for CallActor {
@@ -361,6 +237,21 @@ impl Handler<Finished> for CallActor {
 
     fn handle(&mut self, _: Finished, ctx: &mut Self::Context) {
         ctx.stop();
+    }
+}
+
+/// For the test of what a panic does.
+#[cfg(test)]
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Panic;
+
+#[cfg(test)]
+impl Handler<Panic> for CallActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Panic, _: &mut Self::Context) {
+        panic!("as the test wants it");
     }
 }
 

@@ -1,7 +1,6 @@
 //! What others hold of the calls.
 
 use std::{
-    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,11 +14,11 @@ use crate::{
     config,
     domain::{
         Principal,
-        call::{Call, Kind, Number, Opening, Person, Socket},
+        call::{Call, Kind, Opening, Person, Socket},
         timestamp,
     },
     executor::ledger::LedgerHandle,
-    hub::{accounts::AccountsHandle, feed::FeedHandle, outbox::Outbox},
+    hub::{accounts::AccountsHandle, feed::FeedHandle},
     protocol::{
         call::Act,
         error::{Code, Error, Result},
@@ -31,13 +30,13 @@ use crate::{
 use super::{
     actor::CallActor,
     ice,
-    messages::{Describe, Gone, GuestArrives, GuestJoins, Opened as SocketOpened, Party, Perform, Removed},
+    messages::{Describe, Gone, Opened as SocketOpened, Party, Perform, Removed},
     rooms::Rooms,
-    shared::{Guest, Live, Shared},
+    shared::{Live, Shared},
 };
 
 /// How long an act in a call may wait.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const DEADLINE: Duration = Duration::from_secs(10);
 /// Calls that one user may have opened at one time.
 const MOST_OF_ONE_HOST: usize = 10;
 /// In larger rooms nobody is rung.
@@ -56,9 +55,9 @@ pub struct Setup {
 /// See the module. Cheap to clone.
 #[derive(Clone)]
 pub struct CallsHandle {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     rooms: Rooms,
-    started: Instant,
+    pub(super) started: Instant,
 }
 
 /// How guests come in.
@@ -76,26 +75,6 @@ pub struct Opened {
     pub ice_servers: Value,
     /// The answer for the host's seat, where he opened it from a socket.
     pub seat: Option<Value>,
-}
-
-/// A guest's way in.
-#[derive(Debug)]
-pub struct Joined {
-    pub token: String,
-    pub participant: Number,
-    pub expires_ms: i64,
-    /// How the call stands, as far as a stranger with the code may know.
-    pub state: Value,
-}
-
-/// What a guest's token is good for.
-#[derive(Debug, Clone)]
-pub struct GuestPass {
-    pub call: i64,
-    pub number: Number,
-    pub name: Arc<str>,
-    pub login: Uuid,
-    pub expires_ms: i64,
 }
 
 /// A call as a member of its room may look it up.
@@ -254,22 +233,7 @@ impl CallsHandle {
         self.send(call, party, act).await
     }
 
-    /// A guest does something in his call.
-    pub async fn act_as_guest(&self, pass: &GuestPass, socket: Uuid, call: i64, act: Act) -> Result<Value> {
-        if call != pass.call {
-            return Err(Error::of(Code::NotFound));
-        }
-        let party = Party::Guest {
-            number: pass.number,
-            socket: Socket {
-                id: socket,
-                login: pass.login,
-            },
-        };
-        self.send(call, party, act).await
-    }
-
-    async fn send(&self, call: i64, party: Party, act: Act) -> Result<Value> {
+    pub(super) async fn send(&self, call: i64, party: Party, act: Act) -> Result<Value> {
         let live = self.find(call)?;
         if let Some(socket) = party.socket() {
             self.shared.bind(socket, call);
@@ -278,90 +242,8 @@ impl CallsHandle {
         sent.map_err(gone)?
     }
 
-    fn find(&self, call: i64) -> Result<Live> {
+    pub(super) fn find(&self, call: i64) -> Result<Live> {
         self.shared.find(call).ok_or_else(|| Error::of(Code::NotFound))
-    }
-
-    /// Somebody gives a code. Unknown call and wrong code are one answer, and both slow the address.
-    pub async fn join(&self, call: i64, code: &str, name: Arc<str>, address: IpAddr) -> Result<Joined> {
-        let live = self.check_code(call, code, address)?;
-        let login = Uuid::new_v4();
-        let joins = GuestJoins {
-            name: name.clone(),
-            login,
-        };
-        let number = live.addr.send(joins).timeout(DEADLINE).await.map_err(gone)??;
-        let token = self
-            .shared
-            .tokens
-            .issue(call, number, login, timestamp::now_ms(), live.expires_ms)?;
-        self.shared
-            .guests
-            .write()
-            .insert(login, Guest { call, number, name });
-        let state = live.addr.send(Describe { user: 0 }).timeout(DEADLINE).await;
-        Ok(Joined {
-            token,
-            participant: number,
-            expires_ms: live.expires_ms,
-            state: state.map_err(gone)?,
-        })
-    }
-
-    fn check_code(&self, call: i64, code: &str, address: IpAddr) -> Result<Live> {
-        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let found = self.shared.find(call);
-        let mut throttle = self.shared.throttle.lock();
-        if let Err(wait) = throttle.check(address, now_ms) {
-            return Err(Error::of(Code::RateLimited).retry_after_ms(wait));
-        }
-        // Compared in any case: the time tells nothing of whether there is such a call.
-        let expected = found.as_ref().and_then(|live| live.code.clone());
-        let is_right = expected.clone().unwrap_or_else(JoinCode::generate).matches(code);
-        match found {
-            Some(live) if is_right && expected.is_some() => Ok(live),
-            _ => {
-                throttle.failed(address, now_ms);
-                Err(Error::of(Code::NotFound))
-            }
-        }
-    }
-
-    /// What a guest's token is good for now.
-    pub fn authenticate(&self, token: &str) -> Result<GuestPass> {
-        let claims = self.shared.tokens.check(token)?;
-        let guests = self.shared.guests.read();
-        let guest = guests
-            .get(&claims.jti)
-            .filter(|guest| guest.call == claims.call_id && guest.number == claims.participant)
-            .ok_or_else(|| Error::of(Code::Unauthorized))?;
-        Ok(GuestPass {
-            call: guest.call,
-            number: guest.number,
-            name: guest.name.clone(),
-            login: claims.jti,
-            expires_ms: claims.exp.saturating_mul(1_000),
-        })
-    }
-
-    /// Whether a guest's token is still good.
-    pub fn is_expected(&self, pass: &GuestPass) -> bool {
-        self.shared.guests.read().contains_key(&pass.login)
-    }
-
-    /// A guest's socket opened; frames go into its outbox from now on.
-    pub async fn guest_arrives(&self, pass: &GuestPass, socket: Uuid, outbox: Arc<Outbox>) -> Result<()> {
-        let live = self.find(pass.call)?;
-        self.shared.bind(socket, pass.call);
-        let arrives = GuestArrives {
-            number: pass.number,
-            socket: Socket {
-                id: socket,
-                login: pass.login,
-            },
-            outbox,
-        };
-        live.addr.send(arrives).timeout(DEADLINE).await.map_err(gone)?
     }
 
     /// A user's session began: a call that waits for him hears of it. Costs a look into a map where none does.
@@ -472,7 +354,7 @@ fn person(who: &Principal) -> Person {
 }
 
 /// The call ended meanwhile, or does not answer.
-fn gone(cause: MailboxError) -> Error {
+pub(super) fn gone(cause: MailboxError) -> Error {
     match cause {
         MailboxError::Closed => Error::of(Code::NotFound),
         MailboxError::Timeout => Error::of(Code::Timeout),

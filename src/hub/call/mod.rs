@@ -18,6 +18,7 @@
 
 mod actor;
 mod frames;
+mod guests;
 mod handle;
 mod ice;
 mod messages;
@@ -25,5 +26,10 @@ mod perform;
 mod record;
 mod rooms;
 mod shared;
+mod tell;
 
-pub use handle::{CallsHandle, Described, GuestPass, Joined, Link, Opened, Setup};
+pub use guests::{GuestPass, Joined};
+pub use handle::{CallsHandle, Described, Link, Opened, Setup};
+
+#[cfg(test)]
+mod tests;
