@@ -125,17 +125,6 @@ pub fn participants(conn: &mut Connection, call: i64) -> Result<Vec<Participant>
         .load(conn)?)
 }
 
-/// The latest calls of a room, the newest first.
-pub fn of_room(conn: &mut Connection, room: i64, before: Option<i64>, limit: i64) -> Result<Vec<CallRecord>> {
-    Ok(calls::table
-        .filter(calls::room_id.eq(room))
-        .filter(calls::id.lt(before.unwrap_or(i64::MAX)))
-        .order(calls::id.desc())
-        .limit(limit)
-        .select(CallRecord::as_select())
-        .load(conn)?)
-}
-
 /// Closes what a hub that is gone left open: calls do not survive it. Answers how many there were.
 pub fn close_open(conn: &mut Connection, at_ms: i64, reason: &str) -> Result<usize> {
     diesel::update(call_participants::table)
