@@ -1,6 +1,7 @@
 //! Files: uploads, who reads them, and what browsers are told of them.
 
 mod access;
+mod rooms;
 mod storing;
 mod types;
 
