@@ -2,8 +2,9 @@
 import { Auth } from "./auth/auth.js";
 import { defaultTokens } from "./auth/token-stores.js";
 import { Connection } from "./connection/connection.js";
+import { Courier } from "./courier.js";
 import { Emitter } from "./emitter.js";
-import { ComptoirError, hasCode, isTransient } from "./errors.js";
+import { ComptoirError } from "./errors.js";
 import { Http } from "./http.js";
 import { indexedDbOutbox } from "./outbox/indexeddb-storage.js";
 import { memoryOutbox } from "./outbox/memory-storage.js";
@@ -97,12 +98,9 @@ export class Hub extends Emitter {
   #http;
   #auth;
   #connection;
+  #courier;
   /** @type {HubStatus} */
   #status = { status: "connecting", queued: 0, transport: undefined };
-  /** @type {Outbox | null} */
-  #outbox = null;
-  /** @type {(() => void)[]} */
-  #onOutbox = [];
   #lastCommit = 0;
   /** @type {Promise<any> | null} */
   #schema = null;
@@ -129,6 +127,13 @@ export class Hub extends Emitter {
       since: options.since,
       backoff: options.backoff,
     });
+    this.#courier = new Courier({
+      connection: this.#connection,
+      auth: this.#auth,
+      http: this.#http,
+      online: (how) => this.online(how),
+      timeoutMs: options.timeoutMs,
+    });
 
     const access = this.#peopleAccess();
     this.rooms = new Rooms(access);
@@ -141,7 +146,7 @@ export class Hub extends Emitter {
     this.#connection.on("status", (detail) => this.#onStatus(detail));
     this.#connection.on("welcome", (frame) => this.#onWelcome(frame));
     this.#connection.on("frame", (frame) => this.#onFrame(frame));
-    this.#connection.on("pause", () => this.#outbox?.dropInFlight());
+    this.#connection.on("pause", () => this.outbox?.dropInFlight());
     this.#listenToDevice();
     // In a moment, so that the program can listen first.
     queueMicrotask(() => void this.#auth.restore().finally(() => this.#connection.start()));
@@ -171,7 +176,7 @@ export class Hub extends Emitter {
 
   /** Writes that wait. Null until it is known whose. */
   get outbox() {
-    return this.#outbox;
+    return this.#courier.outbox;
   }
 
   /**
@@ -206,7 +211,7 @@ export class Hub extends Emitter {
     for (const stop of this.#deviceStops.splice(0)) stop();
     this.#connection.close();
     this.#auth.close();
-    this.#outbox?.close();
+    this.#courier.close();
     this.calls.close();
     this.emit("closed");
   }
@@ -261,7 +266,7 @@ export class Hub extends Emitter {
    */
   async query(sql, params, options = {}) {
     const frame = queryFrame(sql, params, options);
-    const result = isRead(sql, options.kind) ? await this.#ask(frame, options.signal) : await this.#queue(frame, options.key);
+    const result = isRead(sql, options.kind) ? await this.#courier.ask(frame, options.signal) : await this.#queue(frame, options.key);
     return decodeResult(result);
   }
 
@@ -289,7 +294,7 @@ export class Hub extends Emitter {
   async rpc(name, args, { key, read, signal } = {}) {
     const frame = rpcFrame(name, args);
     const onlyReads = read ?? (!key && (await this.#onlyReads(name)));
-    const { data } = decodeRpc(onlyReads ? await this.#ask(frame, signal) : await this.#queue(frame, key));
+    const { data } = decodeRpc(onlyReads ? await this.#courier.ask(frame, signal) : await this.#queue(frame, key));
     return data;
   }
 
@@ -338,7 +343,7 @@ export class Hub extends Emitter {
 
   /** The people whom this role may contact. */
   async users() {
-    return (await this.#ask({ type: "users" })).users;
+    return (await this.#courier.ask({ type: "users" })).users;
   }
 
   /**
@@ -349,7 +354,7 @@ export class Hub extends Emitter {
    * @returns {Promise<any>}
    */
   async http(method, path, options = {}) {
-    return this.#withToken((token) => this.#http.json(method, path, { ...options, token }));
+    return this.#courier.withToken((token) => this.#http.json(method, path, { ...options, token }));
   }
 
   /**
@@ -360,7 +365,7 @@ export class Hub extends Emitter {
    * @returns {Promise<Response>} a 2xx answer
    */
   async send(method, path, options = {}) {
-    return this.#withToken((token) => this.#http.send(method, path, { ...options, token }));
+    return this.#courier.withToken((token) => this.#http.send(method, path, { ...options, token }));
   }
 
   /**
@@ -374,94 +379,9 @@ export class Hub extends Emitter {
 
   // ---------------------------------------------------------------- inside
 
-  /**
-   * A request that may be repeated: waits for a connection, and is sent again if that is lost or the hub has no room.
-   * @param {any} frame
-   * @param {AbortSignal} [signal]
-   * @returns {Promise<any>}
-   */
-  async #ask(frame, signal) {
-    const deadline = Date.now() + (this.#options.timeoutMs ?? 30_000);
-    while (true) {
-      await this.#connectedBefore(deadline, signal);
-      try {
-        return await this.#connection.request(frame);
-      } catch (error) {
-        if (!isTransient(error) || this.#isClosed || Date.now() > deadline) throw error;
-        const wait = /** @type {ComptoirError} */ (error).retryAfterMs ?? (hasCode(error, "disconnected") ? 0 : 200);
-        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait * (1 + Math.random() / 4)));
-      }
-    }
-  }
-
-  /** @param {number} deadline @param {AbortSignal} [signal] */
-  async #connectedBefore(deadline, signal) {
-    if (this.#connection.online) return;
-    const tooLate = new AbortController();
-    const timer = setTimeout(() => tooLate.abort(), Math.max(0, deadline - Date.now()));
-    const abort = () => tooLate.abort();
-    signal?.addEventListener("abort", abort, { once: true });
-    try {
-      await this.online({ signal: tooLate.signal });
-    } catch (error) {
-      if (!hasCode(error, "aborted") || signal?.aborted) throw error;
-      throw new ComptoirError("offline", "There is no connection to the hub.");
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    }
-  }
-
-  /**
-   * A write: kept, sent in order, once.
-   * @param {any} frame
-   * @param {string} [key]
-   */
-  async #queue(frame, key) {
-    return this.#enqueue((id) => ({ ...frame, idempotency_key: id }), { key });
-  }
-
-  /**
-   * @param {(key: string) => any} frameWithKey
-   * @param {{ key?: string, replaces?: string }} [options]
-   */
-  async #enqueue(frameWithKey, options) {
-    const outbox = this.#outbox ?? (await this.#outboxReady());
-    return outbox.add(frameWithKey, options);
-  }
-
-  /** Whose write it is must be known before it is kept. @returns {Promise<Outbox>} */
-  #outboxReady() {
-    return new Promise((resolve, reject) => {
-      this.#onOutbox.push(() =>
-        this.#outbox ? resolve(this.#outbox) : reject(new ComptoirError("closed", "The connection was closed by the program.")),
-      );
-    });
-  }
-
-  /** @param {any} frame of the outbox */
-  async #send({ ...frame }) {
-    if (frame.type !== "http") return this.#connection.request(frame);
-    const { method, path, body, idempotency_key: key } = frame;
-    return this.#withToken((token) =>
-      this.#http.json(method, path, { token, body, headers: { "idempotency-key": key } }),
-    );
-  }
-
-  /**
-   * With a token that is valid; a refused one is renewed once.
-   * @template T
-   * @param {(token: string) => Promise<T>} act
-   * @returns {Promise<T>}
-   */
-  async #withToken(act) {
-    const token = await this.#auth.token();
-    try {
-      return await act(token);
-    } catch (error) {
-      if (!hasCode(error, "unauthorized")) throw error;
-      return act(await this.#auth.renew());
-    }
+  /** @param {any} frame of a write @param {string} [key] */
+  #queue(frame, key) {
+    return this.#courier.queue((id) => ({ ...frame, idempotency_key: id }), { key });
   }
 
   /** @param {string} name of a function */
@@ -478,7 +398,7 @@ export class Hub extends Emitter {
   #tableAccess = {
     events: this,
     read: async (path, signal) => {
-      const response = await this.#withToken((token) => this.#http.send("GET", path, { token, signal }));
+      const response = await this.#courier.withToken((token) => this.#http.send("GET", path, { token, signal }));
       const commit = response.headers.get("comptoir-commit");
       return { body: await response.json(), commit: commit === null ? null : Number(commit) };
     },
@@ -510,33 +430,30 @@ export class Hub extends Emitter {
   #peopleAccess() {
     return {
       events: this,
-      ask: (frame) => this.#ask(frame),
+      ask: (frame) => this.#courier.ask(frame),
       once: (frame) => this.#connection.request(frame),
-      queue: (frameWithKey, options) => this.#enqueue(frameWithKey, options),
+      queue: (frameWithKey, options) => this.#courier.queue(frameWithKey, options),
       tell: (frame) => void this.#connection.request(frame).catch(() => {}),
       me: () => this.#auth.user,
-      queued: () => this.#outbox?.entries ?? [],
+      queued: () => this.outbox?.entries ?? [],
     };
   }
 
   /** @param {import("./types.js").User | null} user */
   #onUser(user) {
-    this.#outbox?.close();
-    this.#outbox = null;
-    if (user && !this.#isClosed) this.#openOutbox(user);
+    this.#courier.use(user && !this.#isClosed ? this.#openOutbox(user) : null);
     this.emit("user", user);
-    for (const go of this.#outbox || this.#isClosed ? this.#onOutbox.splice(0) : []) go();
   }
 
   /** @param {import("./types.js").User} user */
   #openOutbox(user) {
     const name = `${this.#http.url.host}:${user.id}`;
     const make = this.#options.outbox ?? (typeof indexedDB === "undefined" ? memoryOutbox : indexedDbOutbox);
-    const outbox = new Outbox({ storage: make(name), send: (frame) => this.#send(frame) });
-    this.#outbox = outbox;
-    outbox.on("change", () => this.#outbox === outbox && this.#setStatus({ queued: outbox.length }));
+    const outbox = new Outbox({ storage: make(name), send: (frame) => this.#courier.send(frame) });
+    outbox.on("change", () => this.outbox === outbox && this.#setStatus({ queued: outbox.length }));
     outbox.on("settled", (settled) => this.emit("settled", settled));
     outbox.setOnline(this.#connection.online);
+    return outbox;
   }
 
   /** @param {any} frame */
@@ -555,15 +472,15 @@ export class Hub extends Emitter {
     if (frame.type === "resync") this.#forgetRights();
     this.emit(frame.type, frame);
     if (frame.type === "welcome") {
-      this.#outbox?.setOnline(true);
+      this.outbox?.setOnline(true);
       this.emit("online");
     }
   }
 
   /** @param {any} detail */
   #onStatus(detail) {
-    if (detail.status !== "online") this.#outbox?.setOnline(false);
-    this.#status = { queued: this.#outbox?.length ?? 0, transport: this.#connection.transport, ...detail };
+    if (detail.status !== "online") this.outbox?.setOnline(false);
+    this.#status = { queued: this.outbox?.length ?? 0, transport: this.#connection.transport, ...detail };
     this.emit("status", this.#status);
   }
 

@@ -18,6 +18,7 @@
  *
  * Table of contents:
  *   hub.js            the connection as a program sees it: puts the rest together
+ *   courier.js        how requests travel: waiting, queued, with a token
  *   connection/       opening, resuming, waiting, close codes, WebSocket, SSE
  *   auth/             tokens: renewing them, keeping a login for a reload
  *   outbox/           writes in order, each once; where they are stored

@@ -199,10 +199,10 @@ export class Outbox extends Emitter {
           wait = RETRY_MS[0];
           await this.#settle(entry, { result });
         } catch (error) {
-          if (hasCode(error, "disconnected")) return; // comes again with the connection
           if (isTransient(error)) {
             const known = /** @type {ComptoirError} */ (error);
-            this.#setBlocked(known);
+            // A lost connection is told otherwise, and ends the wait.
+            if (!hasCode(error, "disconnected")) this.#setBlocked(known);
             await this.#sleep(Math.max(known.retryAfterMs ?? 0, wait * (0.5 + Math.random() / 2)));
             wait = Math.min(wait * 2, longest);
           } else {

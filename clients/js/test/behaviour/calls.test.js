@@ -84,7 +84,7 @@ test("a guest with the code waits in the lobby until he is let in", async () => 
     const ended = call.once("ended");
     await mine.end();
     await ended;
-    await guest.once("status", ({ status }) => status === "login_required");
+    await until(() => guest.status.status === "login_required");
   } finally {
     guest.close();
   }
@@ -98,11 +98,12 @@ test("a seat is kept over a cut network, and signals that were under way come", 
     await theirs.accept();
     await until(() => mine.others.length === 1);
     const seat = mine.info.you;
-    const back = martin.once("welcome");
     const heard = mine.once("signal", ({ type }) => type === "webrtc_offer");
-    proxy.cut();
+    proxy.down();
+    await until(() => theirs.others[0]?.state === "away");
     await theirs.signal("webrtc_offer", { to: seat, sdp: "v=0" });
-    await back;
+    proxy.up();
+    await martin.online();
     assert.equal((await heard).sdp, "v=0");
     await until(() => mine.me?.state === "joined");
     assert.equal(mine.info.you, seat);
