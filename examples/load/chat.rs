@@ -17,9 +17,10 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     report.condition("members, one socket each", n);
     report.condition("messages/s", RATE);
     let (target, rooms) = people::hub_with(bench, n + 1, &[(0..=n).collect()])?;
-    let mut sender = people::open_as(&target, n).await?;
+    let tokens = people::log_in(&target, 0..n + 1).await?;
+    let mut sender = people::open(&target, &tokens[n]).await?;
     let board = Board::new(n, 1);
-    let _listeners = board.listen(people::open_all(&target, 0..n).await?);
+    let _listeners = board.listen(people::open_all(&target, &tokens[..n]).await?);
     let mut request = Request::message(rooms[0], 0);
     let warm = paced(&mut sender, &mut request, &board, RATE, RATE as u64).await?;
     board.settle(warm.sent * n as u64).await;

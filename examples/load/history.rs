@@ -38,7 +38,8 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
         "filling took (s)",
         format!("{:.0}", began.elapsed().as_secs_f64()),
     );
-    let mut socket = people::open_as(&target, 0).await?;
+    let tokens = people::log_in(&target, 0..1).await?;
+    let mut socket = people::open(&target, &tokens[0]).await?;
 
     let mut random = Random(1);
     let mut page = || {

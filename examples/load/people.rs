@@ -52,21 +52,27 @@ pub fn add_room(db: &Connection, members: impl Iterator<Item = i64>) -> rusqlite
     Ok(room)
 }
 
-/// A socket of user `n`; it hears of no data.
-pub async fn open_as(target: &Target, n: usize) -> Result<Socket, Failure> {
+/// The tokens of these users. All of them before the first socket: the hub hangs up on a socket that nobody
+/// reads while the others log in.
+pub async fn log_in(target: &Target, users: std::ops::Range<usize>) -> Result<Vec<String>, Failure> {
     let port = target.port;
-    let token = tokio::task::spawn_blocking(move || {
-        target::login(port, &format!("u{n}")).map_err(|cause| cause.to_string())
-    })
-    .await??;
-    Ok(Socket::open(Dialect::Plain, port, &token, "").await?.0)
+    let all = tokio::task::spawn_blocking(move || {
+        let one = |n| target::login(port, &format!("u{n}")).map_err(|cause| cause.to_string());
+        users.map(one).collect::<Result<Vec<_>, _>>()
+    });
+    Ok(all.await??)
 }
 
-/// One socket for each of these users.
-pub async fn open_all(target: &Target, users: std::ops::Range<usize>) -> Result<Vec<Socket>, Failure> {
-    let mut sockets = Vec::with_capacity(users.len());
-    for n in users {
-        sockets.push(open_as(target, n).await?);
+/// A socket with this token.
+pub async fn open(target: &Target, token: &str) -> Result<Socket, Failure> {
+    Ok(Socket::open(Dialect::Plain, target.port, token, "").await?.0)
+}
+
+/// One socket for each of these tokens.
+pub async fn open_all(target: &Target, tokens: &[String]) -> Result<Vec<Socket>, Failure> {
+    let mut sockets = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        sockets.push(open(target, token).await?);
     }
     Ok(sockets)
 }

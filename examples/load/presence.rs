@@ -20,16 +20,10 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     report.condition("users who come and go", n);
     report.condition("who watch", 50);
     let (target, _) = people::hub_with(bench, n + 50, &[])?;
-    let port = target.port;
-    let mut tokens = Vec::with_capacity(n);
-    for user in 0..n {
-        let token = tokio::task::spawn_blocking(move || {
-            crate::target::login(port, &format!("u{user}")).map_err(|cause| cause.to_string())
-        });
-        tokens.push(token.await??);
-    }
+    let tokens = people::log_in(&target, 0..n + 50).await?;
+    let (tokens, watching) = tokens.split_at(n);
     let heard = Rc::new(Heard::default());
-    let watchers: Vec<_> = people::open_all(&target, n..n + 50)
+    let watchers: Vec<_> = people::open_all(&target, watching)
         .await?
         .into_iter()
         .map(|socket| tokio::task::spawn_local(watch(socket, Rc::clone(&heard))))

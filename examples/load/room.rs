@@ -26,13 +26,14 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     );
     let (target, rooms) = people::hub_with(bench, n + 1, &[(0..=n).collect()])?;
     // The last member writes and is not counted.
-    let mut sender = people::open_as(&target, n).await?;
+    let tokens = people::log_in(&target, 0..n + 1).await?;
+    let mut sender = people::open(&target, &tokens[n]).await?;
     sender
         .send(&crate::request::subscribe_to_nothing(Dialect::Plain))
         .await?;
     let mut writer = open_writer(&target, &target.login()?).await?;
     let board = Board::new(n, 2);
-    let _listeners = board.listen(people::open_all(&target, 0..n).await?);
+    let _listeners = board.listen(people::open_all(&target, &tokens[..n]).await?);
     for (name, which) in [("data change", 0), ("message", 1)] {
         let (socket, mut request) = if which == 0 {
             (&mut writer, Request::insert(Dialect::Plain, 0))

@@ -32,11 +32,12 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
             .collect()
     };
     let (target, rooms) = people::hub_with(bench, USERS, &(0..ROOMS).map(members).collect::<Vec<_>>())?;
+    let tokens = people::log_in(&target, 0..USERS).await?;
     let board = Board::new(MEMBERS, ROOMS);
-    let _listeners = board.listen(people::open_all(&target, 0..USERS).await?);
+    let _listeners = board.listen(people::open_all(&target, &tokens).await?);
     let mut senders = Vec::new();
     for (index, &room) in rooms.iter().enumerate() {
-        let socket = people::open_as(&target, (index * 7) % USERS).await?;
+        let socket = people::open(&target, &tokens[(index * 7) % USERS]).await?;
         senders.push((socket, Request::message(room, index as u32)));
     }
     half(&mut senders, &board, RATE / 2.0, 1.0).await?;
