@@ -5,12 +5,15 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use uuid::Uuid;
 
 const PREFIX: &str = ".comptoir-";
 const LOCK: &str = "lock";
+/// A directory that has no lock for this long was left by a process that was killed as it made it.
+const UNLOCKED: Duration = Duration::from_secs(3600);
 
 pub struct Staging {
     path: PathBuf,
@@ -62,11 +65,16 @@ fn clear_abandoned(parent: &Path) {
         if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
             continue;
         }
-        let Ok(lock) = File::open(entry.path().join(LOCK)) else {
-            continue;
+        // Killed before its lock had a name: nobody works in it any more after so long.
+        let is_old = || {
+            let modified = entry.metadata().and_then(|it| it.modified()).ok();
+            modified.is_some_and(|at| at.elapsed().is_ok_and(|age| age > UNLOCKED))
         };
-        if lock.try_lock().is_ok() {
-            drop(lock);
+        let abandoned = match File::open(entry.path().join(LOCK)) {
+            Ok(lock) => lock.try_lock().is_ok(),
+            Err(_) => is_old(),
+        };
+        if abandoned {
             match fs::remove_dir_all(entry.path()) {
                 Ok(()) => {
                     tracing::info!(path = %entry.path().display(), "cleared away what a killed process left")
