@@ -88,7 +88,7 @@ pub fn parse(value: &str) -> Result<Route, String> {
     if first.eq_ignore_ascii_case("api") {
         let second = segments.get(1).copied().unwrap_or_default();
         let is_taken = |own: &&str| own.eq_ignore_ascii_case(second);
-        if second.is_empty() || second.starts_with(':') || RESERVED_API.iter().any(|own| is_taken(&own)) {
+        if second.is_empty() || second.starts_with(':') || RESERVED_API.iter().any(is_taken) {
             return Err(format!("`/{first}/{second}` is the hub's own"));
         }
     }

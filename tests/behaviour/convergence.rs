@@ -289,18 +289,18 @@ impl Client {
         let client_id = format!("m{n}");
         let frame = match random.random_range(0..26) {
             0 => {
-                json!({"type": "create_room", "name": format!("r{n}"), "members": [other], "open": n % 3 == 0})
+                json!({"type": "create_room", "name": format!("r{n}"), "members": [other], "open": n.is_multiple_of(3)})
             }
             1 => json!({"type": "add_member", "room": room, "user_id": other}),
             2 => json!({"type": "remove_member", "room": room, "user_id": other}),
-            3 if n % 2 == 0 => json!({"type": "leave_room", "room": room}),
+            3 if n.is_multiple_of(2) => json!({"type": "leave_room", "room": room}),
             4 => json!({"type": "join_room", "room": random.random_range(1..30)}),
             5 | 6 => {
                 json!({"type": "edit_message", "room": room, "message_id": message_id, "content": content})
             }
             7 => json!({"type": "delete_message", "room": room, "message_id": message_id}),
             8 | 9 => {
-                json!({"type": "react", "room": room, "message_id": message_id, "emoji": "👍", "on": n % 3 > 0})
+                json!({"type": "react", "room": room, "message_id": message_id, "emoji": "👍", "on": !n.is_multiple_of(3)})
             }
             10 | 11 => json!({"type": "mark_read", "room": room, "up_to": up_to}),
             12 => json!({"type": "mark_delivered", "room": room, "up_to": up_to}),

@@ -7,6 +7,7 @@ mod faults;
 #[allow(
     dead_code,
     unused_imports,
+    clippy::module_inception,
     reason = "shared with the tests of the hub, which use all of it"
 )]
 mod hub;

@@ -33,7 +33,7 @@ impl Rooms {
         let people = self
             .ledger
             .read(move |conn| {
-                if !rooms::seen_by(conn, &viewer, room)?.is_some() {
+                if rooms::seen_by(conn, &viewer, room)?.is_none() {
                     return Ok(None);
                 }
                 calls::people_of_room(conn, room, &internal, most).map(Some)

@@ -1,7 +1,7 @@
 //! Notifications: tells users, each with his own row and read state in `hub.db`, and shows them what they were told.
 //!
 //! What the pack's rules say is written into the business database with the change; the actor, the
-//! [`Notifier`](actor::Notifier), copies it into `hub.db`, exactly once: the rows and the position up to which they were
+//! [`Notifier`], copies it into `hub.db`, exactly once: the rows and the position up to which they were
 //! copied are stored in one transaction of the ledger. It is woken by the writer after the COMMIT, so that a
 //! notification is on its way within milliseconds. What a person tells others (`notify`), and what the hub tells by
 //! itself, goes through the [`NotifierHandle`] that sessions and other actors hold.

@@ -12,7 +12,9 @@ static WEB: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/web");
 static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/clients/js/src");
 
 /// What was served once, by tree and path. Bounded by the number of embedded files.
-static READY: Mutex<Option<HashMap<(Tree, String), Arc<Asset>>>> = Mutex::new(None);
+type Ready = HashMap<(Tree, String), Arc<Asset>>;
+
+static READY: Mutex<Option<Ready>> = Mutex::new(None);
 
 /// Below this a file is sent as it is, bytes.
 const MIN_COMPRESSED: usize = 1_000;
