@@ -75,10 +75,16 @@ function InCall() {
     return call.on("ended", end);
   }, [call]);
   useEvents(call, ["change"], () => 0);
+  // The token of a guest is good for his call: where it is not taken any more, the call is gone, also if nobody said so.
+  useEffect(() => hub().on("status", ({ status }) => {
+    if (status !== "login_required") return;
+    media.stop();
+    setOver((old) => old ?? "gone");
+  }), []);
 
   if (over !== null) return html`<main class="guest-wait"><div class="state"><${Icon} name="hangup" /><h1>${t("call.over")}</h1><p>${overText(over)} ${t("guest.bye")}</p></div></main>`;
   const seated = call?.me && call.me.state !== "lobby";
-  if (seated && own.ready) return html`<main class="call-page"><h1 class="sr-only">${t("call.video")}</h1><${CallStage} call=${call} media=${media} title=${call.info.host?.name ?? t("call.video")} onLeft=${() => { media.stop(); hub().close(); setOver("hung_up"); }} /></main>`;
+  if (seated && own.ready) return html`<main class="call-page"><h1 class="sr-only">${t("call.video")}</h1><${CallStage} call=${call} media=${media} title=${call.info.host?.name ?? t("call.video")} onLeft=${(said) => { setOver("hung_up"); said.finally(() => hub().close()); }} /></main>`;
   return html`<main class="guest-wait"><div class="guest-card">
     <h1>${t("guest.title")}</h1>
     <p class="notice" role="status"><span class="spinner"></span><span dir="auto">${t("guest.waiting", { name: call?.info.host?.name ?? "…" })}</span></p>

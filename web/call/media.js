@@ -14,6 +14,7 @@ export class Media {
   #camera = null;
   #screen = null;
   #listeners = new Set();
+  #stopped = false;
 
   get audioTrack() { return this.#audio; }
   get videoTrack() { return this.#screen ?? (this.state.get().video ? this.#camera : null); }
@@ -28,17 +29,18 @@ export class Media {
     const audio = { echoCancellation: true, noiseSuppression: true, ...exact(devices.audioinput) };
     const picture = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { max: 30 }, ...exact(devices.videoinput) };
     try {
-      const stream = await ask({ audio, video: video ? picture : false });
+      const stream = await this.#ask({ audio, video: video ? picture : false });
       this.#take(stream);
     } catch (error) {
       try {
         if (!video || !navigator.mediaDevices) throw error;
-        this.#take(await ask({ audio, video: false }));
+        this.#take(await this.#ask({ audio, video: false }));
         explainRefusal("camera", error);
       } catch {
-        explainRefusal("microphone", error);
+        if (!this.#stopped) explainRefusal("microphone", error);
       }
     }
+    if (this.#stopped) return;
     this.state.set({ ready: true, audio: Boolean(this.#audio), video: Boolean(this.#camera), screen: false });
     this.#changed();
   }
@@ -50,7 +52,7 @@ export class Media {
 
   async toggleAudio() {
     if (!this.#audio) {
-      try { [this.#audio] = (await ask({ audio: { echoCancellation: true, ...exact(chosen().audioinput) } })).getAudioTracks(); } catch (error) { return explainRefusal("microphone", error); }
+      try { [this.#audio] = (await this.#ask({ audio: { echoCancellation: true, ...exact(chosen().audioinput) } })).getAudioTracks(); } catch (error) { return this.#stopped || explainRefusal("microphone", error); }
       this.state.set((old) => ({ ...old, audio: true }));
     } else {
       this.#audio.enabled = !this.#audio.enabled;
@@ -66,7 +68,7 @@ export class Media {
       this.#camera = null;
       this.state.set((old) => ({ ...old, video: false }));
     } else {
-      try { [this.#camera] = (await ask({ video: { width: { ideal: 1280 }, ...exact(chosen().videoinput) } })).getVideoTracks(); } catch (error) { return explainRefusal("camera", error); }
+      try { [this.#camera] = (await this.#ask({ video: { width: { ideal: 1280 }, ...exact(chosen().videoinput) } })).getVideoTracks(); } catch (error) { return this.#stopped || explainRefusal("camera", error); }
       this.state.set((old) => ({ ...old, video: true }));
     }
     this.#changed();
@@ -78,6 +80,7 @@ export class Media {
       if (!navigator.mediaDevices?.getDisplayMedia) throw new Error("none");
       [this.#screen] = (await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } } })).getVideoTracks();
     } catch (error) { return explainRefusal("screen", error); }
+    if (this.#stopped) return this.stop();
     this.#screen.contentHint = "detail";
     this.#screen.addEventListener("ended", () => this.#stopScreen());
     this.state.set((old) => ({ ...old, screen: true }));
@@ -103,7 +106,16 @@ export class Media {
     }
   }
 
+  /** Asks; what is given after the end is given back. */
+  async #ask(constraints) {
+    const stream = await ask(constraints);
+    if (!this.#stopped) return stream;
+    for (const track of stream.getTracks()) track.stop();
+    throw new DOMException("the call is over", "AbortError");
+  }
+
   stop() {
+    this.#stopped = true;
     for (const track of [this.#audio, this.#camera, this.#screen]) track?.stop();
     this.#audio = this.#camera = this.#screen = null;
     this.#listeners.clear();

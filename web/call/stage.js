@@ -37,7 +37,13 @@ export function CallStage({ call, media: given, title, onLeft, tools }) {
     if (own.ready) call.setMedia({ audio: own.audio, video: own.video, screen: own.screen }).catch(() => { /* told again at the next change */ });
   }, [own]);
 
-  const leave = () => call.hangUp().catch(() => {}).finally(() => onLeft?.());
+  // Here it ends at once, whether or not the hub is there to hear it.
+  const leave = () => {
+    peers.close();
+    media.stop();
+    const said = Promise.race([call.hangUp().catch(() => {}), new Promise((done) => { setTimeout(done, 2000); })]);
+    onLeft?.(said);
+  };
   const host = call.me?.host;
   const waiting = info.state === "ringing" || info.state === "initiating" ? t("call.ringing") : t("call.alone");
   return html`<section class="stage" aria-label=${title}>

@@ -49,6 +49,7 @@ words({
   "call.reason.denied": ["L’hôte ne vous a pas fait entrer.", "The host did not let you in.", "لم يسمح لك المضيف بالدخول."],
   "call.reason.removed": ["L’hôte vous a exclu.", "The host removed you.", "أخرجك المضيف."],
   "call.reason.abandoned": ["Tous ont perdu la connexion.", "Everybody lost the connection.", "فقد الجميع الاتصال."],
+  "call.reason.gone": ["Le serveur a redémarré, ou tous ont raccroché entre-temps.", "The hub was restarted, or everybody hung up meanwhile.", "أُعيد تشغيل الخادم أو أنهى الجميع المكالمة في هذه الأثناء."],
   "call.reason.hub_restarted": ["Le serveur a redémarré.", "The hub was restarted.", "أُعيد تشغيل الخادم."],
 
   "guest.title": ["Rejoindre l’appel", "Join the call", "الانضمام إلى المكالمة"],

@@ -1,5 +1,6 @@
 /** Calls: ringing, seats, and the signals between browsers. Media is in `call-peers.js`. */
 import { Emitter } from "../emitter.js";
+import { hasCode } from "../errors.js";
 
 /**
  * @typedef {object} Participant
@@ -108,6 +109,8 @@ export class Calls extends Emitter {
     if (!call) {
       call = new Call(info, this.#access);
       this.#calls.set(info.call_id, call);
+      // Over by an answer, not by `call_state`: of a hub that does not know it any more.
+      call.on("ended", () => this.#calls.delete(info.call_id) && this.emit("change"));
     }
     if (iceServers) call.iceServers = iceServers;
     call.update(info);
@@ -131,6 +134,8 @@ export class Call extends Emitter {
   iceServers = [];
   #access;
   #ended = false;
+  /** @type {number | null} the seat that was left, until the hub knows */
+  #leaving = null;
 
   /** @param {CallInfo} info @param {import("./rooms.js").PeopleAccess} access */
   constructor(info, access) {
@@ -169,6 +174,7 @@ export class Call extends Emitter {
   }
 
   async accept() {
+    this.#leaving = null;
     const answer = await this.#once("call_accept");
     this.iceServers = answer.ice_servers ?? this.iceServers;
     this.update({ ...answer.call, you: answer.participant, ringing: false });
@@ -195,10 +201,17 @@ export class Call extends Emitter {
     await this.#once("call_media", media);
   }
 
-  /** Leaves; the others go on. */
+  /** Leaves; the others go on. Done on this side at once, whatever the hub answers; told again after a reconnect. */
   async hangUp() {
-    await this.#once("call_hangup");
+    this.#leaving ??= this.info.you;
+    const said = this.#once("call_hangup");
     this.update({ you: null });
+    try {
+      await said;
+      this.#leaving = null;
+    } catch (error) {
+      if (hasCode(error, "not_found")) this.#gone("hung_up");
+    }
   }
 
   /** Ends it for everybody; the host only. */
@@ -228,16 +241,27 @@ export class Call extends Emitter {
     this.emit("signal", event);
   }
 
-  /** Takes one's seat back after a reconnect. */
+  /** Takes one's seat back after a reconnect; or leaves it, where the hub was not there to hear so. */
   resume() {
-    if (this.isOver || !this.info.you) return;
-    this.#once("call_accept", { participant: this.info.you }).then(
+    if (this.isOver) return;
+    const leaving = this.#leaving;
+    const participant = leaving ?? this.info.you;
+    // What still rings is told anew.
+    if (!participant) return this.info.ringing ? this.update({ ringing: false }) : undefined;
+    this.#once("call_accept", { participant }).then(
       ({ call, ice_servers: iceServers }) => {
+        if (leaving !== null) return void this.hangUp();
         if (iceServers) this.iceServers = iceServers;
         this.update(call ?? {});
       },
-      () => {}, // `call_state` tells what became of it
+      // The hub was started anew, or everybody left meanwhile. Whatever else it is, `call_state` tells.
+      (error) => void (hasCode(error, "not_found") && this.#gone(leaving === null ? "gone" : "hung_up")),
     );
+  }
+
+  /** The hub does not know this call. @param {string} reason */
+  #gone(reason) {
+    if (!this.isOver) this.update({ state: "ended", reason, you: null, ringing: false });
   }
 
   /** @param {string} [by] */
@@ -249,6 +273,7 @@ export class Call extends Emitter {
   /** @param {Partial<CallInfo>} info */
   update(info) {
     this.info = { ...this.info, ...info };
+    if (this.#leaving !== null) this.info.you = null;
     this.emit("change");
     if (!this.isOver || this.#ended) return;
     this.#ended = true;
