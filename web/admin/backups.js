@@ -23,7 +23,8 @@ words({
   "backups.none": ["Aucune sauvegarde", "No backup", "لا نسخ احتياطية"],
   "backups.none.text": ["Une sauvegarde réunit les deux bases et les fichiers dans un seul fichier vérifié.", "A backup is both databases and the files in one verified file.", "تجمع النسخة قاعدتي البيانات والملفات في ملف واحد مفحوص."],
   "backups.damaged": ["illisible", "unreadable", "غير مقروء"],
-  "backups.restore": ["Pour en remettre une en place, arrêtez le serveur puis lancez, sur sa machine :", "To put one back, stop the hub and run on its machine:", "لاسترجاع نسخة أوقف الخادم ثم نفّذ على جهازه:"],
+  "backups.restore": ["Pour en remettre une en place, lancez sur la machine du serveur :", "To put one back, run on the hub’s machine:", "لاسترجاع نسخة نفّذ على جهاز الخادم:"],
+  "backups.restore.stop": ["Arrêtez d’abord le serveur.", "Stop the hub first.", "أوقف الخادم أولاً."],
   "backups.elsewhere": ["Copiez-les aussi ailleurs : une sauvegarde sur le même disque meurt avec lui.", "Copy them elsewhere too: a backup on the same disk dies with it.", "انسخها إلى مكان آخر أيضاً: النسخة على القرص نفسه تتلف معه."],
   "kind.scheduled": ["programmée", "by the clock", "مجدولة"],
   "kind.requested": ["à la demande", "by hand", "يدوية"],
@@ -33,6 +34,13 @@ words({
 
 const rhythm = (seconds) => !seconds ? t("backups.manual")
   : seconds % 3_600 ? t("backups.every.minutes", { n: Math.max(1, Math.round(seconds / 60)) }) : t("backups.every.hours", { n: seconds / 3_600 });
+
+/** The command that puts one back where it came from. Without `--data` it would go to `./data`, wherever one stands. */
+function restoreCommand(dir, file) {
+  const above = /^(.+)[\\/]backups[\\/]?$/.exec(dir ?? "")?.[1];
+  return `comptoir restore ${quoted(`${dir}/${file}`)} --data ${above ? quoted(above) : "<data directory>"}`;
+}
+const quoted = (path) => (/^[\w./:\\-]+$/.test(path) ? path : `"${path}"`);
 
 export function Backups() {
   const answer = useAnswer(() => get("backup"), [], 30_000);
@@ -54,6 +62,6 @@ export function Backups() {
       { key: "commit", label: t("backups.commit"), cell: ({ commit }) => (commit === null ? "–" : number(commit)), number: true, wide: true },
       { key: "size", label: t("backups.size"), cell: (one) => bytes(one.bytes), number: true },
     ]} />
-    <section class="section"><p>${t("backups.restore")}</p><pre class="pre" dir="ltr" tabindex="0">comptoir restore ${dir}/${newest}</pre></section>
+    <section class="section"><p><strong>${t("backups.restore.stop")}</strong> ${t("backups.restore")}</p><pre class="pre" dir="ltr" tabindex="0">${restoreCommand(dir, newest)}</pre></section>
   <//>`;
 }
