@@ -16,15 +16,32 @@ export function valueText(value) {
 
 const isNumber = (value) => typeof value === "number" || typeof value === "bigint";
 
-/** Columns of equal look for arrays of objects: [{ name, number }]. */
+/** Room beside the text of a cell, and of a heading with its arrow, px. */
+const AROUND = 28, AROUND_HEADING = 44;
+/** What a column is given for itself, and what it takes where there is room, px. */
+const LEAST = 76, WANTED = 300, MOST = 640;
+
+let pen;
+/** How wide a text is in a cell, px. */
+function widthOf(text) {
+  if (!pen) {
+    pen = document.createElement("canvas").getContext("2d");
+    const { fontFamily, fontSize } = getComputedStyle(document.body);
+    pen.font = `500 ${0.9 * parseFloat(fontSize)}px ${fontFamily}`;
+  }
+  return pen.measureText(text.slice(0, 120)).width;
+}
+
+/** Columns for arrays of objects: [{ name, number, width, full }]. `full`: what would show everything, within reason. */
 export function columnsOf(names, rows) {
-  const sample = rows.slice(0, 60);
+  const sample = rows.slice(0, 200);
   return names.map((name) => {
     const values = sample.map((row) => row[name]);
     const filled = values.filter((value) => value !== null && value !== undefined);
     const number = filled.length > 0 && filled.every(isNumber);
-    const longest = Math.max(name.length + 3, ...values.map((value) => valueText(value).length));
-    return { name, number, width: Math.min(Math.max(longest * 8 + 26, 76), 300) };
+    const widest = Math.max(widthOf(name) + AROUND_HEADING, ...filled.map((value) => widthOf(valueText(value)) + AROUND));
+    const full = Math.ceil(Math.min(Math.max(widest, LEAST), MOST));
+    return { name, number, width: Math.min(full, WANTED), full };
   });
 }
 
@@ -38,7 +55,7 @@ export function DataGrid({ label, names, rows, keyOf, flashOf = () => 0, onRow, 
   const columns = widthsOf.current.columns;
   const sorted = useMemo(() => (sort ? [...rows].sort(by(sort)) : rows), [rows, sort]);
   // What is left of the width goes to a last column of text, or stays empty: a number far from its row is hard to read.
-  const template = columns.map(({ width, number }, i) => (i < columns.length - 1 ? `${width}px` : number ? `${width}px 1fr` : `minmax(${width}px, 1fr)`)).join(" ");
+  const template = columns.map(({ width, full, number }, i) => (i < columns.length - 1 ? `minmax(${width}px, ${full}px)` : number ? `${width}px 1fr` : `minmax(${width}px, 1fr)`)).join(" ");
   const total = columns.reduce((sum, { width }) => sum + width, 0);
 
   const header = html`<div class="grid-head" role="row" style=${{ gridTemplateColumns: template }}>
@@ -52,8 +69,8 @@ export function DataGrid({ label, names, rows, keyOf, flashOf = () => 0, onRow, 
     return html`<div key=${flash} role="row" aria-rowindex=${index + 2} aria-selected=${onRow ? String(chosen === key) : undefined}
       class=${`grid-row ${index % 2 ? "odd" : ""} ${flash ? "flash" : ""} ${onRow ? "can" : ""}`} style=${{ gridTemplateColumns: template, blockSize: `${ROW_HEIGHT}px` }}
       onClick=${onRow && (() => onRow(row))}>
-      ${columns.map(({ name, number }, i) => html`<div key=${name} role="cell" class=${`clip ${number ? "number" : ""}`} dir="auto">
-        ${onRow && i === 0 ? html`<button type="button" class="cell-button" onClick=${() => onRow(row)}>${cell(row[name])}</button>` : cell(row[name])}</div>`)}
+      ${columns.map(({ name, number }, i) => html`<div key=${name} role="cell" class=${`clip ${number ? "number" : ""}`} dir="auto" title=${valueText(row[name])}>
+        ${/* its click is the row's */ onRow && i === 0 ? html`<button type="button" class="cell-button">${cell(row[name])}</button>` : cell(row[name])}</div>`)}
     </div>`;
   };
   return html`<div class="grid" role="table" aria-label=${label} aria-rowcount=${rows.length + 1} aria-colcount=${columns.length}>
