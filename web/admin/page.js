@@ -25,7 +25,7 @@ const MOST = 500;
  */
 export function Table({ label, columns, rows, keyOf, onRow, empty }) {
   if (!rows.length) return empty ?? html`<div class="state"><p>${t("nothing.found")}</p></div>`;
-  const kind = ({ number, wide }) => `${number ? "number" : ""} ${wide ? "wide-only" : ""}`;
+  const kind = ({ key, number, wide }) => `${number ? "number" : ""} ${wide ? "wide-only" : ""} ${key === "actions" ? "at-end" : ""}`;
   return html`<div class="table-box" tabindex="0" role="group" aria-label=${label}><table class="table" aria-label=${label}>
     <thead><tr>${columns.map((column) => html`<th key=${column.key} scope="col" class=${kind(column)}>${column.label}</th>`)}</tr></thead>
     <tbody>${rows.slice(0, MOST).map((row) => html`<tr key=${keyOf(row)}>
@@ -44,6 +44,14 @@ export function Pairs({ pairs }) {
 export function SearchBox({ label, value, onValue }) {
   return html`<div class="search-box"><${Icon} name="search" small=${true} /><input type="search" class="input search" aria-label=${label}
     placeholder=${label} value=${value} onInput=${(event) => onValue(event.target.value)} /></div>`;
+}
+
+/** "Firefox 128 · Windows" of what a browser says about itself; anything else as it is. */
+export function agentName(text) {
+  const browser = [["Edg(?:e|A|iOS)?", "Edge"], ["OPR", "Opera"], ["SamsungBrowser", "Samsung Internet"], ["(?:Firefox|FxiOS)", "Firefox"], ["(?:HeadlessChrome|Chrome|CriOS)", "Chrome"], ["Version(?=.* Safari/)", "Safari"]]
+    .map(([mark, name]) => { const found = new RegExp(`\\b${mark}/(\\d+)`).exec(text); return found && `${name} ${found[1]}`; }).find(Boolean);
+  const system = [[/Windows/, "Windows"], [/Android/, "Android"], [/iPhone|iPad/, "iOS"], [/CrOS/, "ChromeOS"], [/Mac OS X|Macintosh/, "macOS"], [/Linux/, "Linux"]].find(([mark]) => mark.test(text))?.[1];
+  return browser ? [browser, system].filter(Boolean).join(" · ") : text;
 }
 
 /** A time with the date in its tip. */

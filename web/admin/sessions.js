@@ -7,7 +7,7 @@ import { Empty } from "../shared/components/states.js";
 import { hub } from "../shared/hub.js";
 import { get, post, remove, useAct, useAnswer } from "./api.js";
 import { AnnouncementFields } from "./announcement.js";
-import { Page, Pairs, SearchBox, Table, When } from "./page.js";
+import { agentName, Page, Pairs, SearchBox, Table, When } from "./page.js";
 
 words({
   "sessions.sub": [
@@ -55,7 +55,7 @@ export function Sessions() {
     { key: "user", label: t("user"), cell: (one) => html`<span dir="auto">${one.username}</span>${one.id === own && html` <span class="chip info">${t("sessions.this")}</span>`}` },
     { key: "role", label: t("role"), cell: (one) => html`<span dir="auto">${one.role}</span>` },
     { key: "address", label: t("address"), cell: (one) => html`<span dir="ltr" class="number">${one.address}</span>`, wide: true },
-    { key: "device", label: t("device"), cell: (one) => html`<span class="clip muted" dir="auto" title=${one.user_agent}>${one.user_agent || "–"}</span>`, wide: true },
+    { key: "device", label: t("device"), cell: (one) => html`<span class="clip muted" dir="auto" title=${one.user_agent}>${agentName(one.user_agent ?? "") || "–"}</span>`, wide: true },
     { key: "since", label: t("since"), cell: (one) => html`<${When} at=${one.connected_at} text=${ago(one.connected_at)} />`, wide: true },
     { key: "latency", label: t("sessions.latency"), cell: (one) => latency(one.latency_ms), number: true },
     { key: "queue", label: t("sessions.queue"), cell: (one) => one.outbox_bytes ? bytes(one.outbox_bytes) : "–", number: true, wide: true },
