@@ -7,7 +7,7 @@ import "./words.js";
 import { Login, NewPassword } from "../shared/login.js";
 import { Button } from "../shared/components/button.js";
 import { Empty, Failed } from "../shared/components/states.js";
-import { LiveRegion, toast, Toasts } from "../shared/components/toast.js";
+import { hush, LiveRegion, toast, Toasts } from "../shared/components/toast.js";
 import { hub, logout, session, start } from "../shared/hub.js";
 import { Shell } from "./shell.js";
 
@@ -24,6 +24,7 @@ function App() {
   useEffect(() => {
     // The account's own language, unless this device was told another.
     if (state === "in" && user.lang && !globalThis.comptoirLook.langChosen && user.lang !== lang()) globalThis.comptoirLook.lang = user.lang;
+    if (state === "out") hush();
   }, [state, user?.id]);
   const title = t("console.title");
   const page = {

@@ -4,7 +4,7 @@ import { useStore } from "../shared/store.js";
 import { lang, t, useLang } from "../shared/i18n.js";
 import "../shared/words.js";
 import { Login, NewPassword } from "../shared/login.js";
-import { LiveRegion, toast, Toasts } from "../shared/components/toast.js";
+import { hush, LiveRegion, toast, Toasts } from "../shared/components/toast.js";
 import { lazy } from "../shared/lazy.js";
 import { hub, logout, session, start } from "../shared/hub.js";
 import { forgetMe, loadMe } from "./account.js";
@@ -21,7 +21,7 @@ function App() {
       if (user.lang && !globalThis.comptoirLook.langChosen && user.lang !== lang()) globalThis.comptoirLook.lang = user.lang;
       loadMe().catch(() => { /* the views that need it ask again, and say why not */ });
     }
-    if (state === "out") forgetMe();
+    if (state === "out") { forgetMe(); hush(); }
   }, [state, user?.id]);
   const page = {
     starting: () => null,

@@ -6,10 +6,10 @@ import { Button } from "./button.js";
 const shown = store([]);
 let last = 0;
 
-/** Shows a line for some seconds. kind: "", "warn", "danger". `action`: { text, run }. `about`: see `settle`. */
-export function toast({ title, text, kind = "", action, about, ms = 6000 }) {
+/** Shows a line for some seconds. kind: "", "warn", "danger". `mark`: a word before it. `actions`: [{ text, run }], or one `action`. `about`: see `settle`. */
+export function toast({ title, text, kind = "", mark, action, actions = action ? [action] : [], about, ms = 6000 }) {
   const id = ++last;
-  shown.set((all) => [...all.slice(-3), { id, title, text, kind, action, about }]);
+  shown.set((all) => [...all.slice(-3), { id, title, text, kind, mark, actions, about }]);
   if (ms) setTimeout(() => dismiss(id), ms);
 }
 /** Takes away what was said about something that one looks at now. */
@@ -21,8 +21,8 @@ export function Toasts() {
   const all = useStore(shown);
   return html`<div class="toasts" role="region" aria-label=${t("notices")}>
     ${all.map((one) => html`<div key=${one.id} class=${`toast ${one.kind}`} role=${one.kind === "danger" ? "alert" : "status"}>
-      <div class="grow" dir="auto">${one.title && html`<strong>${one.title}</strong>`}${one.text}
-        ${one.action && html`<div><button type="button" class="button quiet" onClick=${() => { dismiss(one.id); one.action.run(); }}>${one.action.text}</button></div>`}
+      <div class="grow" dir="auto">${one.mark && html`<div><span class="chip danger">${one.mark}</span></div>`}${one.title && html`<strong>${one.title}</strong>`}${one.text}
+        ${one.actions.length > 0 && html`<div class="row wrap">${one.actions.map(({ text, run }) => html`<button key=${text} type="button" class="button quiet" onClick=${() => { dismiss(one.id); run(); }}>${text}</button>`)}</div>`}
       </div>
       <${Button} icon="close" kind="quiet" label=${t("close")} onClick=${() => dismiss(one.id)} />
     </div>`)}
@@ -32,6 +32,8 @@ export function Toasts() {
 const said = store("");
 /** Says something to screen readers alone, when they have a moment. */
 export function say(text) { said.set(text); }
+/** Nothing of what was said to one person stays for the next. */
+export function hush() { said.set(""); shown.set([]); }
 export function LiveRegion() {
   const text = useStore(said);
   return html`<div class="sr-only" aria-live="polite" dir="auto">${text}</div>`;

@@ -1,5 +1,6 @@
 // A message that comes while one looks elsewhere: a toast, a sound where wanted, and a line for screen readers.
 import { t } from "../../shared/i18n.js";
+import { errorText } from "../../shared/components/states.js";
 import { say, toast } from "../../shared/components/toast.js";
 import { hub } from "../../shared/hub.js";
 import { go, route } from "../route.js";
@@ -12,10 +13,13 @@ export function announceMessages() {
     const room = hub().rooms.get(id);
     if (!room || isMine(message) || message.deleted || Date.now() - new Date(message.created_at) > 60_000) return;
     const line = t("chat.said", { name: senderName(message), text: summary(message).slice(0, 140) });
-    say(line);
+    const urgent = message.priority === "urgent";
+    say(urgent ? `${t("chat.priority.urgent")}. ${line}` : line);
     const [view, shown] = route.get();
     if ((view ?? "chat") === "chat" && Number(shown) === id && !document.hidden) return;
-    ring(message.priority === "urgent" ? "urgent" : "soft");
-    toast({ title: room.kind === "direct" ? undefined : roomName(room), text: line, about: `room ${id}`, kind: message.priority === "urgent" ? "danger" : "", action: { text: t("chat.reply"), run: () => go("chat", id) } });
+    ring(urgent ? "urgent" : "soft");
+    const actions = [{ text: t("chat.reply"), run: () => go("chat", id) }];
+    if (message.needs_ack) actions.unshift({ text: t("chat.ack"), run: () => hub().rooms.timeline(id).acknowledge(message.id).catch((error) => toast({ text: errorText(error), kind: "danger" })) });
+    toast({ title: room.kind === "direct" ? undefined : roomName(room), text: line, about: `room ${id}`, kind: urgent ? "danger" : "", mark: urgent && t("chat.priority.urgent"), actions, ms: urgent && message.needs_ack ? 0 : undefined });
   });
 }
