@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "./view.js";
 import { useStore } from "./store.js";
 import { t } from "./i18n.js";
-import { link } from "./hub.js";
+import { hub, link } from "./hub.js";
 
 /** A count that is gone within a moment is not worth a flicker: while online, it shows what stays for a second. */
 function useSettled(count) {
@@ -33,5 +33,6 @@ export function Ribbon() {
     disconnected: () => t("link.denied"),
   }[status]?.() ?? t("link.connecting");
   return html`<div class=${`ribbon ${kind}`} role="status" data-status=${status}><span class="dot inline"></span>
-    <span>${text}${queued > 0 && html` · <span data-queued=${queued}>${t("link.queued", { n: queued })}</span>`}</span></div>`;
+    <span>${text}${queued > 0 && html` · <span data-queued=${queued}>${t("link.queued", { n: queued })}</span>`}</span>
+    ${waiting && html`<button type="button" class="ribbon-now" title=${t("link.now.title")} onClick=${() => hub().reconnect()}>${t("link.now")}</button>`}</div>`;
 }

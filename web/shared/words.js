@@ -36,6 +36,8 @@ words({
   "link.online": ["En ligne", "Online", "متصل"],
   "link.connecting": ["Connexion…", "Connecting…", "جارٍ الاتصال…"],
   "link.waiting": ["Reconnexion dans {n} s", "Reconnecting in {n} s", "إعادة الاتصال خلال {n} ث"],
+  "link.now": ["maintenant", "now", "الآن"],
+  "link.now.title": ["Se reconnecter maintenant", "Reconnect now", "إعادة الاتصال الآن"],
   "link.offline": ["Hors ligne", "Offline", "غير متصل"],
   "link.queued": [
     { one: "{n} écriture en attente", other: "{n} écritures en attente" },

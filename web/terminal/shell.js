@@ -9,7 +9,7 @@ import { Loading, errorText } from "../shared/components/states.js";
 import { Ribbon } from "../shared/ribbon.js";
 import { toast } from "../shared/components/toast.js";
 import { ThemeButton } from "../shared/components/look.js";
-import { hub } from "../shared/hub.js";
+import { hub, link as connection } from "../shared/hub.js";
 import { ChatView } from "./chat/chat-view.js";
 import { announceMessages } from "./chat/announce.js";
 import { NoticeBell, followNotices } from "./notices/notices.js";
@@ -23,6 +23,7 @@ export function Shell({ user }) {
   const at = useStore(route);
   const view = at[0] ?? "chat";
   const unread = useEvents(hub().rooms, ["change"], (rooms) => rooms.unread) ?? 0;
+  const online = useStore(connection, ({ status }) => status === "online");
   useEffect(() => {
     DataView.ahead();
     const stops = [announceMessages(), followNotices(), showAnnouncements(), showLateRefusals()];
@@ -33,7 +34,7 @@ export function Shell({ user }) {
   const link = (name, icon, badge) => html`<a class="tab" href=${`#/${name}`} aria-current=${view === name ? "page" : undefined}>
     <${Icon} name=${icon} /><span class="tab-text">${t(`nav.${name}`)}</span>
     ${badge > 0 && html`<span class="badge danger"><span aria-hidden="true">${badge > 99 ? "99+" : badge}</span><span class="sr-only">${t("chat.unread", { n: badge })}</span></span>`}</a>`;
-  return html`<div class="shell">
+  return html`<div class=${`shell ${online ? "" : "unlinked"}`}>
     <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>${t("skip")}</a>
     <header class="top">
       <a class="brand" href="#/chat" aria-label="Comptoir"><${Mark} /><span class="brand-text">Comptoir</span></a>
