@@ -156,7 +156,7 @@ async fn requests_on_a_table_answer_rows_and_are_captured() {
         select: None,
     };
     assert_eq!(
-        hub.run(by(&role, table("notes", get.clone()))).await.unwrap()["body"],
+        hub.run(by(&role, table("notes", get.clone()))).await.unwrap()["data"]["body"],
         "y"
     );
     let delete = TableAction::Delete {
