@@ -98,6 +98,7 @@ CREATE TABLE mentions (
     seq BIGINT NOT NULL,
     PRIMARY KEY (user_id, room_id, seq)
 ) WITHOUT ROWID;
+CREATE INDEX mentions_by_room ON mentions(room_id, seq);
 
 -- How far each has read; neither ever moves back.
 CREATE TABLE receipts (
@@ -137,7 +138,7 @@ INSERT INTO events_kept(id, oldest) VALUES (1, 1);
 CREATE VIEW message_texts AS SELECT id, content, 'r' || room_id AS room FROM messages;
 CREATE VIRTUAL TABLE message_search USING fts5(
     content, room, content = 'message_texts', content_rowid = 'id',
-    tokenize = 'unicode61 remove_diacritics 2'
+    tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
 );
 CREATE TRIGGER messages_searchable_insert AFTER INSERT ON messages WHEN new.content <> '' BEGIN
     INSERT INTO message_search(rowid, content, room) VALUES (new.id, new.content, 'r' || new.room_id);

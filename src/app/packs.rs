@@ -57,6 +57,16 @@ pub fn remember(dir: &DataDir, pack: &Pack) -> Result<(), Failure> {
         .map_err(Failure::failed)
 }
 
+/// The pack that the directory was served with before, where that is not this one.
+pub fn another(dir: &DataDir, pack: &Pack) -> Option<String> {
+    let name = match (remembered(dir).ok()?, builtin(dir).ok()?) {
+        (Some(path), _) => Pack::load(Path::new(&path)).ok()?.name,
+        (None, Some(name)) => name,
+        (None, None) => dir.is_demo().then(|| DEMO.to_owned())?,
+    };
+    (name != pack.name).then_some(name)
+}
+
 /// Which pack inside the binary was named, or chosen on the set-up page.
 fn builtin(dir: &DataDir) -> Result<Option<String>, Failure> {
     setting(dir, settings::PACK_BUILTIN)

@@ -98,7 +98,6 @@ pub fn run(prepared: Prepared) -> Result<Ended, Failure> {
         // Without migrations the pack is for a database that is there already.
         let existing = Some(dir.data_db()).filter(|path| pack.migrations.is_empty() && path.is_file());
         pack_check::check_against(&mut pack, existing).map_err(Failure::failed)?;
-        packs::remember(&dir, &pack)?;
     }
     let roles = role_set::effective(&pack.roles);
     let cost = config.auth.bcrypt_cost;
@@ -149,12 +148,17 @@ async fn serve(
         },
     })
     .map_err(|cause| {
-        stopped(
-            &dir,
-            matches!(cause, StartError::Open(OpenError::Damaged { .. })),
-            &cause,
-        )
+        let damaged = matches!(cause, StartError::Open(OpenError::Damaged { .. }));
+        match packs::another(&dir, &pack) {
+            Some(other) if !damaged => Failure::failed(format_args!(
+                "{cause}\nthis data directory belongs to the pack {other}; name another one with --data for the pack {}",
+                pack.name
+            )),
+            _ => stopped(&dir, damaged, &cause),
+        }
     })?;
+    // Not before its migrations were applied: a pack named by mistake leaves the directory as it was.
+    packs::remember(&dir, &pack)?;
     for table in &running.not_captured {
         tracing::warn!(table, "changes of this virtual table cannot be captured");
     }

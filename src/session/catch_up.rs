@@ -172,10 +172,17 @@ impl Reading {
                 more: false,
             } => {
                 let read = ledger.read(move |conn| {
-                    let page = events::page(conn, &viewer, after.hub, STRETCH)?;
-                    let mut again = Vec::with_capacity(page.events.len());
+                    let mut page = events::page(conn, &viewer, after.hub, STRETCH)?;
+                    let mut again = Vec::new();
+                    let mut bytes = 0;
                     for logged in &page.events {
-                        again.extend(replay::again(conn, &renderer, &viewer, &lang, logged)?);
+                        if bytes > PAGE {
+                            (page.upto, page.more) = (logged.n - 1, true);
+                            break;
+                        }
+                        let shown = replay::again(conn, &renderer, &viewer, &lang, logged)?;
+                        bytes += shown.as_ref().map_or(0, |event| event.members.len());
+                        again.extend(shown);
                     }
                     Ok((page, again))
                 });

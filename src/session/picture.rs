@@ -21,6 +21,7 @@ pub(super) struct Picture {
 
 pub(super) async fn take(ctx: &Context, who: &Principal) -> Result<Picture> {
     let (rooms, unread, hub) = ctx.rooms.picture(who).await?;
+    ctx.ledger.saw(hub);
     let (presence, presence_truncated) = ctx.presence.picture(who);
     Ok(Picture {
         hub,

@@ -73,6 +73,7 @@ pub fn restore(dir: &DataDir, _claim: &Lock, file: &Path) -> Result<Restored, Er
         sync_tree(&files).map_err(Error::io(dir.files()))?;
         fs::rename(&files, dir.files()).map_err(Error::io(dir.files()))?;
     }
+    keep_private(&[dir.hub_db().as_path(), &dir.files()]).map_err(Error::io(dir.root()))?;
     sync_directory(dir.root()).map_err(Error::io(dir.root()))?;
     dir.mark_restoring(None).map_err(Error::io(dir.root()))?;
     sync_directory(dir.root()).map_err(Error::io(dir.root()))?;
@@ -81,6 +82,22 @@ pub fn restore(dir: &DataDir, _claim: &Lock, file: &Path) -> Result<Restored, Er
         epoch,
         moved_aside: moved.then(|| dir.root().join(aside)),
     })
+}
+
+/// As the hub itself makes them: for its own account alone, whatever was unpacked.
+#[cfg(unix)]
+fn keep_private(paths: &[&Path]) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    for path in paths.iter().filter(|path| path.exists()) {
+        let mode = if path.is_dir() { 0o700 } else { 0o600 };
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &[&Path]) -> io::Result<()> {
+    Ok(())
 }
 
 fn in_database<E: std::fmt::Display>(database: &'static str) -> impl FnOnce(E) -> Error {

@@ -27,7 +27,7 @@ use crate::{
 /// Pieces of work that may wait.
 const QUEUE: usize = 1_024;
 /// Reads at a time, and how long one waits for its turn.
-const READS: usize = 64;
+const READS: usize = 12;
 const READ_PATIENCE: Duration = Duration::from_secs(5);
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -75,6 +75,11 @@ impl LedgerHandle {
     /// The last durable event.
     pub fn head(&self) -> u64 {
         self.head.load(Ordering::Acquire)
+    }
+
+    /// A reader saw the log up to here: the thread may not have said so yet.
+    pub fn saw(&self, n: u64) {
+        self.head.fetch_max(n, Ordering::AcqRel);
     }
 
     /// Hands over a piece of work, in the order of the calls, and waits until it is durable. `work` may be run more

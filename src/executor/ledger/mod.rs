@@ -8,7 +8,7 @@
 //! | queue | bound | past it |
 //! |---|---|---|
 //! | work | 1,024 | `busy` |
-//! | reads | 64 at a time, 5 s of waiting | `busy` |
+//! | reads | 12 at a time, 5 s of waiting | `busy` |
 
 mod handle;
 mod thread;

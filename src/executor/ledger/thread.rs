@@ -163,7 +163,7 @@ impl Ledger {
 
     fn finish(&self, jobs: impl Iterator<Item = Box<dyn Job>>, posted: Vec<Arc<HubEvent>>) {
         if let Some(last) = posted.last() {
-            self.head.store(last.n, Ordering::Release);
+            self.head.fetch_max(last.n, Ordering::AcqRel);
         }
         jobs.for_each(Job::answer);
         if !posted.is_empty() && catch_unwind(AssertUnwindSafe(|| (self.on_posted)(posted))).is_err() {
@@ -180,9 +180,10 @@ impl Ledger {
         let age_ms = i64::try_from(self.keep.retention_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
         let before_ms = timestamp::now_ms().saturating_sub(age_ms);
         let most = i64::try_from(self.keep.retention_rows).unwrap_or(i64::MAX);
-        let trimmed = self
-            .store
-            .write(|conn| events::trim(conn, before_ms, most, TRIM_AT_ONCE));
+        let Some(conn) = &mut self.connection else {
+            return;
+        };
+        let trimmed = hub::write(conn, |conn| events::trim(conn, before_ms, most, TRIM_AT_ONCE));
         if let Err(error) = trimmed {
             tracing::warn!(%error, "events past retention could not be forgotten; it is tried again");
         }

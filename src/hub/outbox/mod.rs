@@ -149,8 +149,15 @@ impl Outbox {
             if inner.closed || inner.closing.is_some() {
                 return true;
             }
+            // Signals have a bound of their own: a replay, which may pass the bound of events, is no slow consumer.
+            let waiting = if at == Position::START {
+                Kind::Said
+            } else {
+                Kind::Event
+            };
+            let bytes = *inner.count_of(waiting);
             // One commit larger than the bound must still pass when nothing else waits.
-            let fits = inner.event_bytes == 0 || inner.event_bytes + frames.len() <= self.max_event_bytes;
+            let fits = bytes == 0 || bytes + frames.len() <= self.max_event_bytes;
             if fits {
                 inner.told = inner.told.max(at);
                 let taken = if straight && inner.may_be_passed() {
@@ -161,7 +168,7 @@ impl Outbox {
                 if taken == frames.len() {
                     return true;
                 }
-                let kind = if taken > 0 { Kind::Begun } else { Kind::Event };
+                let kind = if taken > 0 { Kind::Begun } else { waiting };
                 inner.queue(frames.slice(taken..), kind);
             } else {
                 inner.close_slow();
@@ -194,9 +201,10 @@ impl Outbox {
             if inner.closed || inner.closing.is_some() {
                 return;
             }
-            inner.queue(frames, Kind::Said);
+            // As an answer: however many rooms it lists, it is no sign of a slow consumer.
+            inner.queue(frames, Kind::Answer);
             for signal in early.into_iter().flatten() {
-                inner.queue(signal, Kind::Event);
+                inner.queue(signal, Kind::Said);
             }
         }
         self.socket.wake();

@@ -164,6 +164,20 @@ impl RoomActor {
         self.room.kind().has_member_list() && self.members.len() <= SMALL || self.users().len() <= SMALL
     }
 
+    /// Counts are others now, for all: what was told before means nothing, even where a number is the same again,
+    /// because a picture taken in between may have shown another.
+    pub fn counts_changed(&mut self, ctx: &mut Context<Self>) {
+        self.told.clear();
+        self.tell_soon(ctx);
+    }
+
+    /// What was to be stored may be stored or not: the next actor of the room reads how it is.
+    pub fn start_anew_if_unsure<T>(&self, done: &Result<T>, ctx: &mut Context<Self>) {
+        if matches!(done, Err(error) if error.code == Code::Timeout) {
+            ctx.stop();
+        }
+    }
+
     /// Tells counts soon: a burst of messages is one frame.
     pub fn tell_soon(&mut self, ctx: &mut Context<Self>) {
         if self.telling {
@@ -214,9 +228,10 @@ impl RoomActor {
     }
 
     fn marked(&mut self, user: i64, up_to: i64, ctx: &mut Context<Self>) -> Counts {
+        let before = self.tally.counts(user);
         self.tally.read(user, up_to);
         let counts = self.tally.counts(user);
-        if self.told.get(&user) != Some(&counts) {
+        if before != counts || self.told.get(&user) != Some(&counts) {
             // To the socket that asked as well: its answer may come after a count that is newer.
             if self.parts.feed.signals(vec![self.unread_signal(user, counts)]) {
                 self.told.insert(user, counts);
@@ -253,11 +268,12 @@ impl Handler<Mark> for RoomActor {
         let up_to = up_to.clamp(0, self.tally.last_seq());
         let to = self.is_small().then(|| self.recipients());
         let others = to.clone();
+        let start = self.tally.place(user);
         let marked = self.parts.ledger.write(move |tx| {
             let Some((read_up_to, delivered)) =
-                receipts::advance(tx.conn, room, user, if read { up_to } else { 0 }, up_to)?
+                receipts::advance(tx.conn, room, user, if read { up_to } else { start }, up_to)?
             else {
-                return Ok((receipts::of(tx.conn, room, user)?.unwrap_or(0), None));
+                return Ok((receipts::of(tx.conn, room, user)?.unwrap_or(start), None));
             };
             if let Some(to) = others.clone().filter(|_| read) {
                 let members = json!({ "room": room, "user_id": user, "up_to": read_up_to });
@@ -274,6 +290,7 @@ impl Handler<Mark> for RoomActor {
             Ok((read_up_to, (!read).then_some(delivered)))
         });
         Box::pin(marked.into_actor(self).map(move |marked, room, ctx| {
+            room.start_anew_if_unsure(&marked, ctx);
             let (read_up_to, delivered) = marked?;
             if let (Some(to), Some(up_to)) = (to, delivered) {
                 let text = json!({ "type": "message_delivered", "room": room.room.id, "user_id": user, "up_to": up_to });
@@ -323,6 +340,6 @@ impl Handler<Forget> for RoomActor {
 
     fn handle(&mut self, Forget { up_to }: Forget, ctx: &mut Self::Context) {
         self.tally.forgotten(up_to);
-        self.tell_soon(ctx);
+        self.counts_changed(ctx);
     }
 }

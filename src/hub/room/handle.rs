@@ -100,7 +100,12 @@ impl RoomsHandle {
         if let Some(room) = self.known(id) {
             return Ok(room);
         }
-        let loaded = self.parts.ledger.read(move |conn| Loaded::load(conn, id)).await?;
+        let loaded = self
+            .parts
+            .ledger
+            // Behind whatever an actor before this one has handed over.
+            .write(move |tx| Loaded::load(tx.conn, id))
+            .await?;
         let loaded = loaded.ok_or_else(|| Error::of(Code::NotFound))?;
         let parts = Parts::clone(&self.parts);
         let room =

@@ -15,7 +15,7 @@ use crate::{
     domain::{Recipients, hub_event::EventKind},
     executor::ledger::{Emit, Tx},
     protocol::error::{Code, Error, Result},
-    store::hub::{self, rooms, rooms::Room},
+    store::hub::{self, receipts, rooms, rooms::Room},
 };
 
 impl RoomActor {
@@ -99,20 +99,21 @@ impl Handler<Populate> for RoomActor {
                 }
             }
             let mine = renderer.rooms(tx.conn, &viewer, &lang, Some(id))?.pop();
-            Ok(mine.unwrap_or_else(|| json!({ "id": id, "kind": room.kind, "name": room.name })))
+            let read = receipts::of(tx.conn, id, user)?.unwrap_or(0);
+            let seen = mine.unwrap_or_else(|| json!({ "id": id, "kind": room.kind, "name": room.name }));
+            Ok((seen, read))
         });
         AtomicResponse::new(Box::pin(moved.into_actor(self).map(move |moved, room, ctx| {
-            let value = moved?;
+            room.start_anew_if_unsure(&moved, ctx);
+            let (value, read) = moved?;
             if comes && !room.members.contains(&user) {
-                let last = room.tally.last_seq();
-                room.tally.start(user, last);
-                room.tally.read(user, last);
+                room.tally.read(user, read);
             }
             room.members = members;
             if !comes {
                 room.parts.calls.member_removed(id, user);
             }
-            room.tell_soon(ctx);
+            room.counts_changed(ctx);
             Ok(value)
         })))
     }

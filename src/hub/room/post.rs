@@ -167,13 +167,14 @@ impl Handler<Post> for RoomActor {
         // Handed over now, so that the ledger's order is the mailbox's.
         let written = self.parts.ledger.write(move |tx| writing.run(tx));
         Box::pin(written.into_actor(self).map(move |written, room, ctx| {
+            room.start_anew_if_unsure(&written, ctx);
             let posted = written?;
             if !posted.duplicate {
                 for user in room.users() {
                     room.tally.start(user, posted.seq - 1);
                 }
                 room.tally.posted(sender, posted.seq, &mentioned);
-                room.tell_soon(ctx);
+                room.counts_changed(ctx);
             }
             Ok(posted)
         }))

@@ -112,6 +112,7 @@ impl Handler<Revise> for RoomActor {
             })
         });
         Box::pin(revised.into_actor(self).map(move |revised, room, ctx| {
+            room.start_anew_if_unsure(&revised, ctx);
             let Revised {
                 message,
                 seq,
@@ -119,10 +120,10 @@ impl Handler<Revise> for RoomActor {
             } = revised?;
             if changed && deleted {
                 room.tally.deleted(seq);
-                room.tell_soon(ctx);
+                room.counts_changed(ctx);
             } else if changed && let Some(mentioned) = mentioned {
                 room.tally.mentioned(seq, &mentioned);
-                room.tell_soon(ctx);
+                room.counts_changed(ctx);
             }
             Ok(message)
         }))

@@ -45,8 +45,15 @@ impl Tally {
         self.last_seq = self.last_seq.max(seq);
         self.read(sender, seq);
         for user in mentioned.iter().filter(|user| **user != sender) {
-            self.mentions.entry(*user).or_default().insert(seq);
+            if self.place(*user) < seq {
+                self.mentions.entry(*user).or_default().insert(seq);
+            }
         }
+    }
+
+    /// How far a user has read.
+    pub fn place(&self, user: i64) -> i64 {
+        self.read.get(&user).copied().unwrap_or(0)
     }
 
     pub fn read(&mut self, user: i64, up_to: i64) {

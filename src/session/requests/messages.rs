@@ -22,6 +22,8 @@ use super::{
 const MOST_CONTENT: usize = 64 * 1024;
 /// What a message is about, bytes of JSON.
 const MOST_CONTEXT: usize = 4 * 1024;
+/// What is searched for, bytes.
+const MOST_SEARCHED: usize = 1024;
 const MOST_CLIENT_ID: usize = 64;
 const MOST_EMOJI: usize = 32;
 /// Messages in one answer.
@@ -138,21 +140,47 @@ pub(super) fn history(ctx: &Context, doer: Doer, history: History) -> Result<Pre
         _ => return Err(Error::invalid("Only one of before, after and around.")),
     };
     let limit = limit(history.limit)?;
-    let rooms = ctx.rooms.clone();
+    let (rooms, most_bytes) = (ctx.rooms.clone(), ctx.limits.max_result_bytes);
     Ok(read(async move {
-        let (messages, has_more) = rooms.history(&doer.who, history.room, window, limit).await?;
-        Ok(json!({ "messages": messages, "has_more": has_more }))
+        let (mut messages, has_more) = rooms.history(&doer.who, history.room, window, limit).await?;
+        let cut = keep_within(&mut messages, most_bytes, matches!(window, Window::After(_)));
+        Ok(json!({ "messages": messages, "has_more": has_more || cut }))
     }))
 }
 
 pub(super) fn search(ctx: &Context, doer: Doer, search: SearchMessages) -> Result<Prepared> {
-    check_content(&search.text)?;
+    if search.text.len() > MOST_SEARCHED {
+        return Err(Error::of(Code::PayloadTooLarge).with("limit", "text"));
+    }
     let limit = limit(search.limit)?;
-    let rooms = ctx.rooms.clone();
+    let (rooms, most_bytes) = (ctx.rooms.clone(), ctx.limits.max_result_bytes);
     Ok(read(async move {
-        let found = rooms.search(&doer.who, search.text, search.room, limit).await?;
+        let mut found = rooms.search(&doer.who, search.text, search.room, limit).await?;
+        keep_within(&mut found, most_bytes, true);
         Ok(json!({ "messages": found }))
     }))
+}
+
+/// Ends a list at the last whole message within the limit, from its beginning or its end; whether any was left out.
+fn keep_within(messages: &mut Vec<Value>, most_bytes: usize, first: bool) -> bool {
+    if !first {
+        messages.reverse();
+    }
+    let mut bytes = 0;
+    let fit = messages
+        .iter()
+        .take_while(|message| {
+            bytes += message.to_string().len() + 1;
+            bytes <= most_bytes
+        })
+        .count();
+    // One alone is always sent: it was let in.
+    let cut = fit.max(1) < messages.len();
+    messages.truncate(fit.max(1));
+    if !first {
+        messages.reverse();
+    }
+    cut
 }
 
 fn read(answer: impl Future<Output = Result<Value>> + Send + 'static) -> Prepared {

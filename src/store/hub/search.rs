@@ -18,9 +18,29 @@ pub struct Hit {
     pub marked: String,
 }
 
-/// Messages with all words of `text` (the last may be the beginning of one) in one of these rooms.
+/// Words looked for; more are passed over.
+const MOST_WORDS: usize = 16;
+
+/// The newest messages with all words of `text` in one of these rooms. Where those are fewer than asked for, the last word
+/// is taken for the beginning of one: only then, because that is looked up in the lists of all words it begins.
 pub fn find(conn: &mut Connection, text: &str, rooms: &[i64], limit: i64) -> Result<Vec<Hit>> {
-    let Some(matching) = expression(text, rooms) else {
+    let words = words(text);
+    let whole = matching(conn, &words, rooms, limit, false)?;
+    let begins = words.last().is_some_and(|last| last.chars().count() > 1);
+    if begins && (whole.len() as i64) < limit {
+        return matching(conn, &words, rooms, limit, true);
+    }
+    Ok(whole)
+}
+
+fn matching(
+    conn: &mut Connection,
+    words: &[&str],
+    rooms: &[i64],
+    limit: i64,
+    begins: bool,
+) -> Result<Vec<Hit>> {
+    let Some(matching) = expression(words, rooms, begins) else {
         return Ok(Vec::new());
     };
     Ok(sql_query(
@@ -34,12 +54,15 @@ pub fn find(conn: &mut Connection, text: &str, rooms: &[i64], limit: i64) -> Res
     .load(conn)?)
 }
 
-/// An FTS5 expression; whatever was typed stands in quotes. `None`: there is nothing to look for, or nowhere.
-fn expression(text: &str, rooms: &[i64]) -> Option<String> {
-    let words: Vec<&str> = text
-        .split(|c: char| !c.is_alphanumeric())
+fn words(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .collect();
+        .take(MOST_WORDS)
+        .collect()
+}
+
+/// An FTS5 expression; whatever was typed stands in quotes. `None`: there is nothing to look for, or nowhere.
+fn expression(words: &[&str], rooms: &[i64], begins: bool) -> Option<String> {
     let last = words.len().checked_sub(1)?;
     if rooms.is_empty() {
         return None;
@@ -48,7 +71,7 @@ fn expression(text: &str, rooms: &[i64]) -> Option<String> {
     for (at, word) in words.iter().enumerate() {
         wanted.push('"');
         wanted.push_str(word);
-        wanted.push_str(if at == last { "\" *" } else { "\" " });
+        wanted.push_str(if begins && at == last { "\" *" } else { "\" " });
     }
     wanted.push_str(") AND room : (");
     for (at, room) in rooms.iter().enumerate() {
@@ -68,10 +91,10 @@ mod tests {
     #[test]
     fn what_is_typed_is_never_syntax() {
         assert_eq!(
-            expression("a\" OR b*", &[1, 2]).as_deref(),
+            expression(&words("a\" OR b*"), &[1, 2], true).as_deref(),
             Some("content : (\"a\" \"OR\" \"b\" *) AND room : (r1 OR r2)")
         );
-        assert_eq!(expression(" \"*- ", &[1]), None);
-        assert_eq!(expression("a", &[]), None);
+        assert_eq!(expression(&words(" \"*- "), &[1], true), None);
+        assert_eq!(expression(&words("a"), &[], false), None);
     }
 }
