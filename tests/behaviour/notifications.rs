@@ -621,6 +621,8 @@ fn kills_between_commit_and_copy_lose_nothing_and_double_nothing() {
         })
         .collect();
     assert_eq!(stored, wanted, "each once, in the order of the commits");
+    // An answer may come in the midst of a replay; only this says that it is over.
+    pia.event("caught_up");
     pia.ping();
     for one in heard(&pia) {
         *titles
