@@ -80,7 +80,7 @@ export class Outbox extends Emitter {
     return this.entries.length;
   }
 
-  /** All that was added so far is stored: a crash loses none of it. */
+  /** All that was added and answered so far is stored: a crash loses none of it, and brings none of it back. */
   async kept() {
     await this.#loaded;
     await this.#storing;
@@ -123,10 +123,8 @@ export class Outbox extends Emitter {
     entry.order = ++this.#order;
     this.entries.push(entry);
     if (replaced) this.#supersede(replaced, entry);
-    const stored = this.#storage.put(entry);
-    this.#storing = Promise.allSettled([this.#storing, stored]);
     try {
-      await stored;
+      await this.#store(this.#storage.put(entry));
     } catch (cause) {
       // No room for it on this device. It is still in memory, and the hub may be there.
       if (!this.#online) return this.#settle(entry, { error: new ComptoirError("offline", `Not kept: ${cause}`) });
@@ -147,7 +145,7 @@ export class Outbox extends Emitter {
       });
     }
     this.entries.splice(this.entries.indexOf(replaced), 1);
-    void this.#storage.remove(replaced.id).catch(() => {});
+    void this.#store(this.#storage.remove(replaced.id)).catch(() => {});
   }
 
   /** @param {boolean} online */
@@ -222,7 +220,7 @@ export class Outbox extends Emitter {
   async #markSent(entry) {
     if (entry.sentAt) return;
     entry.sentAt = Date.now();
-    await this.#storage.put(entry).catch(() => {});
+    await this.#store(this.#storage.put(entry)).catch(() => {});
   }
 
   /**
@@ -240,7 +238,13 @@ export class Outbox extends Emitter {
     this.emit("change");
     if (outcome.error) waiting?.reject(outcome.error);
     else waiting?.resolve(outcome.result);
-    await this.#storage.remove(entry.id).catch(() => {});
+    await this.#store(this.#storage.remove(entry.id)).catch(() => {});
+  }
+
+  /** @param {Promise<void>} step @returns {Promise<void>} the same, which `kept` waits for */
+  #store(step) {
+    this.#storing = Promise.allSettled([this.#storing, step]);
+    return step;
   }
 
   /** @param {ComptoirError | null} error */
