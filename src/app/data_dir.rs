@@ -14,6 +14,8 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::config::Config;
@@ -126,6 +128,23 @@ impl DataDir {
     /// Where scheduled backups, and those before migrations, go.
     pub fn backups(&self) -> &Path {
         &self.backups
+    }
+
+    /// Claims the directory as [`DataDir::lock`] does, and gives a server that is ending `patience` to let go of it:
+    /// whoever kills a hub and starts the next at once need not wait in between.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] beside a server that goes on running.
+    pub fn lock_within(&self, patience: Duration) -> Result<Lock, Error> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match self.lock() {
+                Err(Error::InUse { .. }) if Instant::now() < deadline => {
+                    thread::sleep(Duration::from_millis(10))
+                }
+                claimed => return claimed,
+            }
+        }
     }
 
     /// Claims the directory for this process.
@@ -279,6 +298,19 @@ mod tests {
         );
         drop(lock);
         dir.lock().unwrap();
+    }
+
+    #[test]
+    fn a_server_that_is_ending_is_waited_for() {
+        let (_parent, dir) = fresh();
+        let lock = dir.lock().unwrap();
+        assert!(matches!(
+            dir.lock_within(Duration::from_millis(20)),
+            Err(Error::InUse { .. })
+        ));
+        let next = thread::spawn(move || dir.lock_within(Duration::from_secs(30)).map(drop));
+        drop(lock);
+        next.join().unwrap().unwrap();
     }
 
     #[test]

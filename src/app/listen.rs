@@ -4,7 +4,7 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -33,12 +33,24 @@ pub enum Error {
     Other { address: SocketAddr, cause: io::Error },
 }
 
+/// How long a taken port may still be in the hands of a hub that is ending.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// Binds and listens on `address`; port 0 takes any free one.
 ///
 /// # Errors
 /// Says who holds the port where that can be found out.
 pub fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
-    open(address).map_err(|cause| match cause.kind() {
+    let deadline = Instant::now() + PATIENCE;
+    let opened = loop {
+        match open(address) {
+            Err(cause) if cause.kind() == io::ErrorKind::AddrInUse && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => break opened,
+        }
+    };
+    opened.map_err(|cause| match cause.kind() {
         io::ErrorKind::AddrInUse => Error::Taken {
             port: address.port(),
             holder: holder_of(address.port()),

@@ -104,3 +104,24 @@ fn every_sale_answered_before_a_kill_is_there_once_on_both_terminals_after_it() 
         "the seller saw each sale once, in order"
     );
 }
+
+#[test]
+fn a_hub_that_is_started_in_the_moment_the_last_one_is_killed_takes_over() {
+    let mut hub = Hub::start();
+    let token = hub.token("awa");
+    for round in 0..5 {
+        // Many sockets: the dying process has something to close.
+        let mut sockets: Vec<Socket> = (0..50).map(|_| hub.socket_with_token(&token, "")).collect();
+        sockets[0].request(insert(&format!("ronde {round}"))).unwrap();
+        hub.kill_and_restart_at_once();
+    }
+    let sales: i64 = hub
+        .data_db()
+        .query_row(
+            "SELECT count(*) FROM ventes WHERE note LIKE 'ronde %'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(sales, 5);
+}

@@ -4,6 +4,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use super::{DataDir, Failure, Global};
@@ -16,6 +17,9 @@ use crate::{
     config::{Config, Loaded},
     telemetry,
 };
+
+/// What a hub that was killed, or is in the last steps of stopping, may take to let go of the data directory.
+const ENDING: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -37,7 +41,7 @@ pub fn run(args: Args, global: &Global) -> Result<(), Failure> {
     let mut config = effective(loaded, &args)?;
     telemetry::init(config.log.format, &config.log.level).map_err(Failure::failed)?;
     let mut dir = DataDir::create(&global.data, &config)?;
-    let _lock = dir.lock()?;
+    let _lock = dir.lock_within(ENDING)?;
     dir.ensure_not_half_restored()?;
     // The port before the databases: whoever asks for a taken one gets that answer, and no half-made data.
     let mut listener = listen::bind(config.server.listen)?;

@@ -227,6 +227,16 @@ impl Hub {
         self.child.wait().unwrap();
     }
 
+    /// `kill -9`, and the next one in the same moment: nobody waits for the end of the first.
+    pub fn kill_and_restart_at_once(&mut self) {
+        self.child.kill().unwrap();
+        let (child, addr) = spawn(&self.setup, &self.data, self.addr.port(), &self.log);
+        let mut killed = std::mem::replace(&mut self.child, child);
+        self.addr = addr;
+        self.wait_until_ready();
+        killed.wait().unwrap();
+    }
+
     /// Starts again on the same directory and port.
     pub fn restart(&mut self) {
         let (child, addr) = spawn(&self.setup, &self.data, self.addr.port(), &self.log);
