@@ -221,6 +221,8 @@ export class Connection extends Emitter {
       if (this.#transport) this.#transport.maxFrameBytes = frame.limits.max_frame_bytes;
       this.#say("online");
       this.emit("welcome", frame);
+      // It may have been renewed during the handshake.
+      this.#auth.token().then((token) => this.#renewOnSocket(token), () => {});
     }
     this.emit("frame", frame);
     // After the listeners: what was not handed out has not been seen.

@@ -16,6 +16,7 @@ export function fileTokens(path) {
   };
   return {
     async load() {
+      await saving;
       try {
         return JSON.parse(await readFile(path, "utf8"));
       } catch {

@@ -7,8 +7,14 @@ import { connect, fileTokens, memoryTokens, open } from "../../src/node/index.js
 import { TestHub, until } from "../support/hub.js";
 
 let hub;
-before(async () => (hub = await TestHub.start({ env: { COMPTOIR_AUTH__TOKEN_TTL_S: "3" } })));
+before(async () => (hub = await TestHub.start()));
 after(() => hub.stop());
+
+/** What the hub answers to a login. */
+async function grant({ url }) {
+  const body = JSON.stringify({ username: "awa", password: "demo" });
+  return (await fetch(`${url}/api/auth`, { method: "POST", body })).json();
+}
 
 test("a wrong password is said at once", async () => {
   const login = { username: "awa", password: "wrong" };
@@ -24,13 +30,27 @@ test("a wrong password is said at once", async () => {
   }
 });
 
-test("a token is renewed before it ends: the socket lives on", { timeout: 20_000 }, async () => {
-  const awa = await hub.connect();
-  const { session } = awa.welcome;
-  await new Promise((resolve) => setTimeout(resolve, 5_000));
-  assert.equal(awa.welcome.session, session);
-  assert.equal((await awa.query("SELECT 1")).rows[0][0], 1);
-  assert.equal((await awa.me()).user.username, "awa");
+test("a token is renewed before it ends, of a login and of one that was handed over: the socket lives on", async () => {
+  const quick = await TestHub.start({ env: { COMPTOIR_AUTH__TOKEN_TTL_S: "3" } });
+  try {
+    const handedOver = await grant(quick);
+    const clients = [await quick.connect(), await quick.connect(null, { token: handedOver })];
+    await Promise.all(
+      clients.map(async (client) => {
+        // A busy machine may be late with a renewal and lose a socket; the next one lives as long.
+        const since = new Map();
+        await until(() => {
+          const { session } = client.welcome;
+          if (!since.has(session)) since.set(session, Date.now());
+          return Date.now() - since.get(session) > 6_000;
+        }, "one socket outlived the token that opened it");
+        assert.equal((await client.query("SELECT 1")).rows[0][0], 1);
+        assert.equal((await client.me()).user.username, "awa");
+      }),
+    );
+  } finally {
+    await quick.stop();
+  }
 });
 
 test("a login ended elsewhere asks for a person, and goes on when he has logged in", async () => {
@@ -51,7 +71,7 @@ test("a login function is asked whenever somebody must log in", async () => {
   const login = async () => (times++, { username: "binta", password: "demo" });
   const binta = await hub.connect(null, { login });
   await binta.http("POST", "/api/auth/logout");
-  await until(() => times === 2);
+  await until(() => times > 1);
   await binta.online();
 });
 
@@ -77,17 +97,12 @@ test("a login is kept for the next run, in a file of one's own", async () => {
 });
 
 test("a token of one's own is enough, as long as it lasts", async () => {
-  const answer = await fetch(`${hub.url}/api/auth`, {
-    method: "POST",
-    body: JSON.stringify({ username: "awa", password: "demo" }),
-  });
-  const grant = await answer.json();
-  const bare = await hub.connect(null, { token: grant.token });
+  const { token } = await grant(hub);
+  const bare = await hub.connect(null, { token });
   assert.equal(bare.user.username, "awa");
-  await bare.once("status", ({ status }) => status === "login_required");
-  const whole = await hub.connect(null, { token: grant });
-  await new Promise((resolve) => setTimeout(resolve, 3_500));
-  assert.equal((await whole.query("SELECT 1")).rows[0][0], 1);
+  const ended = bare.once("status", ({ status }) => status === "login_required");
+  await fetch(`${hub.url}/api/auth/logout`, { method: "POST", headers: { authorization: `Bearer ${token}` } });
+  await ended;
 });
 
 test("who must set a new password is told so, does, and is in", async () => {
@@ -107,8 +122,11 @@ test("an administrator's disconnect keeps the terminal away until a person acts"
   const away = awa.once("status", ({ status }) => status === "disconnected");
   await admin.http("DELETE", `/api/admin/sessions/${awa.welcome.session}`);
   await away;
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  assert.equal(awa.status.status, "disconnected");
+  const since = [];
+  awa.on("status", ({ status }) => since.push(status));
+  // Others come and go meanwhile, each of which takes longer than the wait before a reconnect.
+  for (let n = 0; n < 3; n++) (await hub.connect("binta")).close();
+  assert.deepEqual([awa.status.status, since], ["disconnected", []]);
   await awa.login({ username: "awa", password: "demo" });
   await awa.online();
 });

@@ -46,16 +46,21 @@ test("every change reaches callbacks and loops, of the tables asked for", async 
     for await (const commit of binta.changes({ tables: ["lignes"], signal: controller.signal })) looped.push(commit);
   })();
   const sale = await sell(awa, 2);
-  await until(() => called.length === 1 && looped.length === 1);
-  assert.deepEqual(called[0].changes.map(({ table, row }) => [table, row.id]).at(-1), ["ventes", sale.id]);
-  assert.equal(called[0].by.username, "awa");
-  assert.equal(called[0].by.function, "sell");
+  // The last of them: what was sold before may come a little after the welcome.
+  const last = ({ changes }) => changes.at(-1)?.row;
+  await until(() => called.some((commit) => last(commit).id === sale.id) && looped.some((commit) => last(commit).vente_id === sale.id));
+  assert.deepEqual(called.at(-1).changes.map(({ table, row }) => [table, row.id]).at(-1), ["ventes", sale.id]);
+  assert.equal(called.at(-1).by.username, "awa");
+  assert.equal(called.at(-1).by.function, "sell");
   assert.ok(looped[0].changes.every(({ table }) => table === "lignes"));
   stop();
   controller.abort();
   await loop;
+  const before = [called.length, looped.length];
+  const heard = binta.once("data_change");
   await sell(awa, 2);
-  assert.equal(called.length, 1);
+  await heard;
+  assert.deepEqual([called.length, looped.length], before);
 });
 
 test("a live table is what a fresh query would answer, through many writers", async () => {
@@ -137,7 +142,7 @@ test("what is more than one table is watched", async () => {
     const [{ n }] = await awa.objects("SELECT count(*) AS n FROM ventes JOIN lignes ON vente_id = ventes.id");
     totals.push(n);
   });
-  await until(() => totals.length === 1);
+  await until(() => totals.length > 0);
   await sell(awa, 4);
   await until(() => totals.at(-1) === totals[0] + 1);
   stop();

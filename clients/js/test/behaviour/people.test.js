@@ -36,7 +36,7 @@ test("a message stands in one's own timeline at once, and once in everybody's", 
   assert.deepEqual(mine.messages.at(-1), theirs.messages.at(-1));
   assert.equal(theirs.messages.at(-1).priority, "important");
   await until(() => mine.messages.filter(({ content }) => content === "bonjour").length === 1);
-  assert.equal(awa.rooms.get(id).last_message.id, message.id);
+  await until(() => awa.rooms.get(id).last_message.id === message.id);
 });
 
 test("the room of two is the same each time, and the same from both sides", async () => {
@@ -110,6 +110,7 @@ test("what an earlier run could not send is shown as waiting by the next, and se
     proxy.down();
     await until(() => awa.status.status !== "online");
     mine.send("avant le redémarrage").catch(() => {});
+    await until(() => awa.status.queued === 1);
     await awa.outbox.kept();
     awa.close();
     proxy.up();

@@ -34,7 +34,7 @@ for (const [at, { title, code }] of examples.entries()) {
     let said = "";
     child.stdout.on("data", (bytes) => (said += bytes));
     child.stderr.on("data", (bytes) => (said += bytes));
-    const timer = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    const timer = setTimeout(() => child.kill("SIGKILL"), 120_000);
     const status = await new Promise((resolve) => child.once("exit", resolve));
     clearTimeout(timer);
     assert.equal(status, 0, `${title}\n${said}`);

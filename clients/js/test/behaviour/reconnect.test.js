@@ -54,8 +54,8 @@ test("a hub that goes away says when to come back, and the terminal does", async
   }
 });
 
-test("a connection that fell silent is found and replaced", { timeout: 20_000 }, async () => {
-  const own = await TestHub.start({ env: { COMPTOIR_SERVER__HEARTBEAT_MS: "500" } });
+test("a connection that fell silent is found and replaced", async () => {
+  const own = await TestHub.start({ env: { COMPTOIR_SERVER__HEARTBEAT_MS: "2000" } });
   const proxy = await Proxy.before(own.port);
   try {
     const awa = await own.connect("awa", { url: proxy.url });
@@ -76,7 +76,7 @@ test("where WebSockets are blocked everything works by SSE and POST", async () =
   try {
     const [awa, binta] = [await hub.connect(), await hub.connect("binta", { url: proxy.url })];
     assert.equal(binta.status.transport, "sse");
-    assert.equal(proxy.handshakes, 1);
+    const { handshakes } = proxy;
     const live = binta.table("ventes").live();
     await live.ready;
     const [mine, theirs] = [await sell(binta, 10), await sell(awa, 11)];
@@ -90,6 +90,7 @@ test("where WebSockets are blocked everything works by SSE and POST", async () =
     const heard = binta.once("data_change");
     await awa.table("clients").insert({ nom: "SSE" });
     assert.equal((await heard).changes[0].table, "clients");
+    assert.equal(proxy.handshakes, handshakes, "a socket is not tried again and again");
     assert.ok(!proxy.seen.some((line) => line.includes("eyJ")), "no token in an address");
   } finally {
     proxy.close();
@@ -104,9 +105,12 @@ test("a restored backup, or a log that was tidied, makes live tables begin anew"
     const live = binta.table("ventes").live();
     await live.ready;
     const resynced = binta.once("resync");
+    const { cursor } = awa;
     proxy.down();
     for (let n = 0; n < 30; n++) await sell(awa, 1 + n);
-    await new Promise((resolve) => setTimeout(resolve, 1_500)); // the log is tidied once a second
+    // The log is tidied once a second.
+    const since = `/api/events?wait_ms=0&since=${encodeURIComponent(cursor)}`;
+    await until(async () => (await awa.http("GET", since)).events.some(({ reason }) => reason === "expired"));
     proxy.up();
     assert.equal((await resynced).reason, "expired");
     const { rows } = await awa.query("SELECT count(*) FROM ventes");

@@ -1,6 +1,8 @@
 /** A terminal of its own process, which tests kill: `till.js URL DIRECTORY write N | drain`. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileOutbox, fileTokens, open } from "../../src/node/index.js";
+import { until } from "./hub.js";
 
 const [url, directory, what, many] = process.argv.slice(2);
 const hub = open({
@@ -18,6 +20,7 @@ if (what === "write") {
   for (const write of writes) write.catch(() => {});
   await Promise.resolve(); // each has to reach the outbox first
   await hub.outbox.kept();
+  await until(() => existsSync(join(directory, "login")));
   process.send("queued");
 } else {
   await hub.online();
