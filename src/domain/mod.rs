@@ -23,5 +23,5 @@ pub use peer::Peer;
 pub use position::Position;
 pub use principal::Principal;
 pub use role::{Columns, LoginFrom, Role, Roles, TableRights};
-pub use schema::{Column, Key, Schema, Table, TableKind};
+pub use schema::{Collation, Column, Key, Schema, Table, TableKind};
 pub use table_request::{TableAction, TableRequest};

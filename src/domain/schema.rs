@@ -20,6 +20,28 @@ pub struct Column {
     pub has_default: bool,
     /// Computed by SQLite (`GENERATED ALWAYS`): readable, never written.
     pub generated: bool,
+    /// `None`: of a view, or not one of SQLite's own.
+    pub collation: Option<Collation>,
+}
+
+/// How texts of a column are compared and ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collation {
+    Binary,
+    /// The letters of ASCII without regard to case.
+    Nocase,
+    /// Without the spaces at the end.
+    Rtrim,
+}
+
+impl Collation {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Binary => "BINARY",
+            Self::Nocase => "NOCASE",
+            Self::Rtrim => "RTRIM",
+        }
+    }
 }
 
 /// What identifies a row.

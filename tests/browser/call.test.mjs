@@ -9,7 +9,7 @@ after(async () => { await browser?.close(); await hub?.stop(); });
 
 /** The remote picture moves: two looks at it, some frames apart, differ. */
 async function moves(page) {
-  await page.locator('.tile-video[data-state="connected"] video:not(.sr-only)').first().waitFor({ timeout: 30_000 });
+  await page.locator('.tile-video[data-state="connected"] video:not(.sr-only)').first().waitFor();
   await page.waitForFunction(async () => {
     const video = document.querySelector('.tile-video[data-state="connected"] video:not(.sr-only)');
     if (!video?.videoWidth) return false;
@@ -26,7 +26,7 @@ async function moves(page) {
       if (video.currentTime > at && look() !== first) return true;
     }
     return false;
-  }, null, { timeout: 30_000 });
+  }, null);
 }
 
 /** Two users of the pack, the first of whom may open calls and write to the second. */

@@ -2,7 +2,7 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { Browser, eventually, go, Hub, login } from "./support.mjs";
+import { Browser, eventually, go, Hub, login, witness } from "./support.mjs";
 
 let hub, browser;
 before(async () => { hub = await Hub.start({ env: { COMPTOIR_LIMITS__REQUESTS_PER_SECOND: "100000", COMPTOIR_LIMITS__BURST: "100000" } }); browser = await Browser.start(); });
@@ -43,8 +43,9 @@ test("two people write, answer, react, correct, delete and see what was read", a
   await binta.locator(".bubble.deleted").waitFor();
 
   // As long as people type: the hub tells it once a second, and the page says it anew every three.
+  const typing = await witness(awa, "body", "Binta Sow is typing…");
   await binta.getByLabel("Write a message").pressSequentially("je cherche encore", { delay: 400 });
-  await awa.getByText("Binta Sow is typing…").waitFor();
+  await typing.seen();
   browser.assertClean();
 });
 
@@ -94,7 +95,7 @@ test("a message that was written while the hub was away goes out when it is back
   await write(page, "Écrit hors ligne");
   await page.locator('.message [data-receipt="refresh"]').waitFor();
   await hub.run();
-  await page.locator('.message [data-receipt="check"], .message [data-receipt="check-all"]').last().waitFor({ timeout: 45_000 });
+  await page.locator('.message [data-receipt="check"], .message [data-receipt="check-all"]').last().waitFor({ timeout: 90_000 });
   const { messages } = await request("moussa", { type: "history", room, limit: 50 });
   assert.deepEqual(messages.map(({ content }) => content), ["Écrit hors ligne"]);
 });
@@ -112,7 +113,7 @@ test("search finds a message far back and shows it in its place; a long room sta
   await page.getByLabel("Find a conversation").fill("dépôt");
   await page.getByRole("link", { name: /chez Aminata/ }).click();
   const found = page.locator(".message", { hasText: "La clé du dépôt" });
-  await found.waitFor({ timeout: 30_000 });
+  await found.waitFor();
   await eventually(async () => assert.ok(await found.evaluate((element) => { const box = element.getBoundingClientRect(); return box.top > 0 && box.bottom < innerHeight; })));
   assert.ok((await page.locator(".message").count()) < 80);
   browser.assertClean();
@@ -127,14 +128,15 @@ test("a voice note is recorded, arrives with its waveform and is played", async 
   await go(binta, `chat/${room}`);
   await awa.getByRole("button", { name: "Record a voice note" }).click();
   await awa.getByText("Recording").waitFor();
-  await awa.waitForFunction(() => /0:0[2-9]/.test(document.querySelector(".recording .number")?.textContent ?? ""));
+  await awa.waitForFunction(() => /0:(0[2-9]|[1-5]\d)/.test(document.querySelector(".recording .number")?.textContent ?? ""));
   await awa.getByRole("button", { name: "Send the voice note" }).click();
   const voice = binta.locator(".message .voice").last();
   await voice.waitFor();
   await eventually(async () => assert.ok(Number(await voice.getAttribute("data-peaks")) > 10));
+  const [playing, moved] = [await witness(binta, '.voice[data-playing="true"]'), await witness(binta, ".voice .bar.done")];
   await voice.getByRole("button", { name: "Play" }).click();
-  await binta.locator('.voice[data-playing="true"]').waitFor();
-  await eventually(async () => assert.ok(Number(await voice.locator("input").inputValue()) > 0));
+  await playing.seen();
+  await moved.seen();
   browser.assertClean();
 });
 

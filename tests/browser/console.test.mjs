@@ -2,7 +2,7 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { Browser, eventually, Hub, login, shot } from "./support.mjs";
+import { Browser, eventually, Hub, login, shot, witness } from "./support.mjs";
 
 const VIEWS = ["overview", "sessions", "users", "rooms", "audit", "notices", "backups", "pack", "network"];
 /** Each would show itself, were it ever taken for markup. */
@@ -52,8 +52,9 @@ test("a session comes into view by itself, gets a message, and is disconnected",
   await row.waitFor();
   await row.getByRole("button", { name: "Message to binta" }).click();
   await page.getByRole("dialog").getByLabel("Message", { exact: true }).fill(`Au bureau ${HOSTILE}`);
+  const toast = await witness(binta, ".toast", "Au bureau <img");
   await page.getByRole("dialog").getByRole("button", { name: "Send" }).click();
-  await binta.locator(".toast", { hasText: "Au bureau <img" }).waitFor();
+  await toast.seen();
 
   await row.getByRole("button", { name: "Disconnect: binta" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Disconnect" }).click();
@@ -124,8 +125,9 @@ test("an announcement reaches every terminal as text, and is listed", async () =
   await login(awa, "awa");
   await view(page, "notices");
   await page.getByLabel("Message").fill(`Fermeture ${HOSTILE}`);
+  const toast = await witness(awa, ".toast", "Fermeture <img");
   await page.getByRole("button", { name: "Announce to everyone" }).click();
-  await awa.locator(".toast", { hasText: "Fermeture <img" }).waitFor();
+  await toast.seen();
   await page.getByRole("cell", { name: /Fermeture <img/ }).waitFor();
   assert.notEqual(await awa.title(), "stolen");
   browser.assertClean();
@@ -198,13 +200,13 @@ test("everything is reached by keyboard", async () => {
   await page.locator(".page-head .button.primary").waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "main", "the first stop skips to the content");
+  await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.id), "main", "the first stop skips to the content"));
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").waitFor();
   await page.keyboard.press("Escape");
   await eventually(async () => assert.equal(await page.getByRole("dialog").count(), 0));
-  assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), "New account", "the focus is back");
+  await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), "New account", "the focus is back"));
   browser.assertClean();
 });
 

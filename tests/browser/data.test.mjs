@@ -2,7 +2,7 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { Browser, eventually, go, Hub, login } from "./support.mjs";
+import { Browser, eventually, go, Hub, login, witness } from "./support.mjs";
 
 let hub, browser;
 before(async () => { hub = await Hub.start(); browser = await Browser.start(); });
@@ -52,9 +52,9 @@ test("two terminals see each other's sale, and the row that changed lights up", 
   await binta.getByRole("row").nth(1).getByText("en_attente").waitFor();
   await go(awa, "data/table/produits");
   await awa.getByRole("row", { name: /Riz brisé parfumé paquet/ }).waitFor();
-  const flashed = awa.locator(".grid-row.flash").first().waitFor({ state: "attached" });
+  const flash = await witness(awa, ".grid-row.flash", "Riz brisé parfumé paquet");
   await hub.query("binta", "UPDATE produits SET stock = stock + 1 WHERE id = 3");
-  await flashed;
+  await flash.seen();
   browser.assertClean();
 });
 

@@ -1,7 +1,7 @@
 // What people can write is shown as text, wherever it is shown.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { Browser, eventually, go, Hub, login } from "./support.mjs";
+import { Browser, go, Hub, login, witness } from "./support.mjs";
 
 const EVIL = `<img src=x onerror="window.pwned=1"><script>window.pwned=1</script><svg onload=window.pwned=1>\u202Ejavascript:alert(1)`;
 
@@ -37,13 +37,14 @@ test("names, messages, contexts, reactions, file names, rows, column names and n
     await go(page, `chat/${where.id}`);
     await page.locator(".message", { hasText: "onerror" }).first().waitFor();
   }
+  const toast = await witness(page, ".toast", "onerror");
   await request("mallory", { type: "notify", to_user: awa.id, event: "x", title: EVIL, body: EVIL, data: { url: "javascript:alert(1)" } });
-  await page.locator(".toast", { hasText: "onerror" }).first().waitFor();
+  await toast.seen();
   await page.getByRole("button", { name: /Notices/ }).click();
   await page.locator(".notice-item", { hasText: "onerror" }).waitFor();
   await page.keyboard.press("Escape");
   await page.getByLabel("Find a conversation").fill("onerror");
-  await page.locator("mark").first().waitFor().catch(() => {});
+  await page.locator("mark").first().waitFor();
   await go(page, "data/table/clients");
   await page.getByLabel("Filter rows").fill("onerror");
   await page.locator(".grid-row", { hasText: "onerror" }).first().click();
@@ -69,7 +70,8 @@ test("the policy holds where a script would slip in: no inline script, no markup
     const script = document.createElement("script");
     try { script.text = "window.pwned = 1"; document.head.append(script); } catch { /* refused */ }
     outcome.foreign = await fetch("https://example.invalid/").then(() => "taken", () => "refused");
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // Timers of one length come in order: what was asked for above has had its turn.
+    await new Promise((resolve) => setTimeout(resolve, 1));
     outcome.pwned = window.pwned;
     return outcome;
   });

@@ -26,7 +26,7 @@ test("what is sold while the hub is away survives a reload of the page and happe
   await page.reload();
   await page.locator('.ribbon [data-queued="2"]').waitFor();
   await hub.run();
-  await page.locator(".ribbon[data-status=online]").waitFor({ timeout: 45_000 });
+  await page.locator(".ribbon[data-status=online]").waitFor({ timeout: 90_000 });
   await eventually(async () => assert.equal(await page.locator(".ribbon [data-queued]").count(), 0));
   assert.equal(await sales(), before + 2);
   // And not again.
@@ -47,5 +47,5 @@ test("a table that was open is current again after the hub came back", async () 
   await hub.run();
   hub.tokens = undefined;
   await hub.query("admin", "INSERT INTO categories(nom) VALUES ('Pendant la panne')");
-  await page.getByText("Pendant la panne").waitFor({ timeout: 45_000 });
+  await page.getByText("Pendant la panne").waitFor({ timeout: 90_000 });
 });

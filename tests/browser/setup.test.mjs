@@ -59,7 +59,7 @@ test("the administrator, the pack and the place of backups are chosen, and the h
   await page.getByLabel("Boutique").check();
   await page.getByLabel("Dossier sur cette machine").fill(join(hub.data, "sauvegardes"));
   await page.getByRole("button", { name: "Installer" }).click();
-  await page.waitForURL("**/admin*", { timeout: 45_000 });
+  await page.waitForURL("**/admin*", { timeout: 90_000 });
   await page.locator(".console-nav").waitFor();
   await page.evaluate(() => { location.hash = "#/pack"; });
   await page.getByText("Boutique").first().waitFor();

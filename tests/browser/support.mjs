@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import assert from "node:assert/strict";
@@ -13,6 +14,18 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 /** Where screenshots are kept. */
 export const ARTEFACTS = process.env.COMPTOIR_ARTEFACTS ?? join(ROOT, "target/browser");
 mkdirSync(ARTEFACTS, { recursive: true });
+/** How long anything may take. A slow machine is no failure, a hang is. */
+const PATIENCE = 60_000;
+
+/** A port that stays free while the hub is away: none of those at which connections begin. */
+async function freePort() {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const free = await new Promise((resolve) => { server.once("error", () => resolve(false)); server.listen(port, "127.0.0.1", () => resolve(true)); });
+    if (free) return new Promise((resolve) => { server.close(() => resolve(port)); });
+  }
+}
 
 export class Hub {
   /** `demo: false`: a hub that nobody has logged in to. */
@@ -22,7 +35,7 @@ export class Hub {
     hub.app = app;
     hub.env = env;
     hub.demo = demo;
-    hub.port = 0;
+    hub.port = await freePort();
     await hub.run();
     return hub;
   }
@@ -40,13 +53,12 @@ export class Hub {
     await new Promise((resolve, reject) => {
       const hear = (chunk) => {
         this.log += chunk;
-        const found = /ready listening=127\.0\.0\.1:(\d+)/.exec(this.log);
-        if (found) { this.port = Number(found[1]); resolve(); }
+        if (this.log.includes(`ready listening=127.0.0.1:${this.port}`)) resolve();
       };
       this.child.stdout.on("data", hear);
       this.child.stderr.on("data", hear);
       this.child.once("exit", () => reject(new Error(`the hub ended:\n${this.log}`)));
-      setTimeout(() => reject(new Error(`the hub does not start:\n${this.log}`)), 60_000).unref();
+      setTimeout(() => reject(new Error(`the hub does not start:\n${this.log}`)), PATIENCE).unref();
     });
   }
 
@@ -70,7 +82,7 @@ export class Hub {
     return this.#json(method, path, body, this.tokens.get(user));
   }
   async #json(method, path, body, token) {
-    const answer = await fetch(this.url + path, { method, headers: { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) }, body: body && JSON.stringify(body), signal: AbortSignal.timeout(15_000) });
+    const answer = await fetch(this.url + path, { method, headers: { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) }, body: body && JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE) });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return text ? JSON.parse(text) : undefined;
@@ -95,7 +107,7 @@ export class Browser {
     // The account has a language of its own; a choice made on this device goes before it.
     await context.addInitScript((chosen) => { try { localStorage.getItem("comptoir.lang") ?? localStorage.setItem("comptoir.lang", chosen); } catch { /* about:blank */ } }, lang);
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(PATIENCE);
     page.on("pageerror", (error) => this.problems.push(`${error.name}: ${error.message}`));
     page.on("console", (message) => {
       // What the network refused is what tests of being offline are about; a policy that refuses is not.
@@ -124,7 +136,7 @@ export async function go(page, place) {
 }
 
 /** Asks until it holds; the last failure tells. */
-export async function eventually(check, ms = 15_000) {
+export async function eventually(check, ms = PATIENCE) {
   const end = Date.now() + ms;
   for (;;) {
     try { return await check(); } catch (error) {
@@ -133,5 +145,18 @@ export async function eventually(check, ms = 15_000) {
     }
   }
 }
+
+/** Watches for what is there for a moment only, from now on: a toast, a flash. `seen()` waits until it was there. */
+export async function witness(page, selector, text = "") {
+  const mark = `witness-${++witnesses}`;
+  await page.evaluate(([mark, selector, text]) => {
+    const look = () => [...document.querySelectorAll(selector)].some((element) => element.textContent.includes(text)) && (observer.disconnect(), document.documentElement.setAttribute(`data-${mark}`, ""));
+    const observer = new MutationObserver(look);
+    observer.observe(document.documentElement, { subtree: true, childList: true, attributes: true, characterData: true });
+    look();
+  }, [mark, selector, text]);
+  return { seen: () => page.locator(`html[data-${mark}]`).waitFor({ state: "attached" }) };
+}
+let witnesses = 0;
 
 export const shot = (page, name) => page.screenshot({ path: join(ARTEFACTS, `${name}.png`), animations: "disabled" });

@@ -1,19 +1,14 @@
-/** The hub as a program sees it. Puts the parts together; each part has its own file. */
-import { Auth } from "./auth/auth.js";
-import { defaultTokens } from "./auth/token-stores.js";
-import { Connection } from "./connection/connection.js";
-import { Courier } from "./courier.js";
+/** The hub as a program sees it. What it does is done by its parts; each has its own file. */
+import { listenToDevice } from "./device.js";
 import { Emitter } from "./emitter.js";
-import { ComptoirError } from "./errors.js";
-import { Http } from "./http.js";
-import { indexedDbOutbox } from "./outbox/indexeddb-storage.js";
-import { memoryOutbox } from "./outbox/memory-storage.js";
-import { Outbox } from "./outbox/outbox.js";
+import { outboxFor } from "./outbox/for-user.js";
+import { assemble } from "./parts.js";
 import { Calls } from "./people/calls.js";
 import { Files } from "./people/files.js";
 import { Notifications } from "./people/notifications.js";
 import { Presence } from "./people/presence.js";
 import { Rooms } from "./people/rooms.js";
+import { whenOnline } from "./status.js";
 import { changeStream, decodeChange, listenToChanges } from "./tables/changes.js";
 import {
   batchFrame,
@@ -28,60 +23,8 @@ import {
 import { Table } from "./tables/table.js";
 import { watch } from "./tables/watch.js";
 
-/**
- * @typedef {object} Options
- * @property {string | URL} [url] of the hub; in a page: where the page came from
- * @property {import("./auth/auth.js").Credentials
- *   | (() => import("./auth/auth.js").Credentials | null | Promise<import("./auth/auth.js").Credentials | null>)} [login]
- *   who logs in; a function is asked whenever somebody must
- * @property {string | import("./auth/auth.js").Grant
- *   | (() => string | import("./auth/auth.js").Grant | Promise<string | import("./auth/auth.js").Grant>)} [token]
- *   instead of `login`: a token of one's own, or what `POST /api/auth` answered
- * @property {import("./auth/token-stores.js").TokenStore} [tokens] where a login is kept for the next run
- * @property {(user: string) => import("./outbox/outbox.js").OutboxStorage} [outbox] where waiting writes are kept
- * @property {string[] | "*"} [tables] only changes of these tables
- * @property {string} [since] a cursor to resume from
- * @property {("websocket" | "sse")[]} [transports]
- * @property {typeof globalThis.WebSocket} [WebSocket] where there is no global one (Node 20)
- * @property {typeof globalThis.fetch} [fetch]
- * @property {{ baseMs?: number, capMs?: number }} [backoff]
- * @property {number} [timeoutMs] how long a read waits for a connection; 30 s
- */
-
-/**
- * @typedef {object} HubStatus
- * @property {import("./connection/connection.js").Status} status
- * @property {number} [retryInMs] with `reconnecting`
- * @property {string} [reason] code of the error behind it
- * @property {ComptoirError} [error]
- * @property {number} queued writes that wait
- * @property {string | undefined} transport `websocket` or `sse`
- */
-
-/**
- * Connects, and answers when there is a connection. Fails only where waiting does not help: a wrong password, say.
- * @param {Options} [options]
- * @returns {Promise<Hub>}
- */
-export async function connect(options) {
-  const hub = new Hub(options);
-  try {
-    await hub.online();
-    return hub;
-  } catch (error) {
-    hub.close();
-    throw error;
-  }
-}
-
-/**
- * Connects in the background, for programs that have something to show meanwhile.
- * @param {Options} [options]
- * @returns {Hub}
- */
-export function open(options) {
-  return new Hub(options);
-}
+/** @typedef {import("./options.js").Options} Options */
+/** @typedef {import("./status.js").HubStatus} HubStatus */
 
 /**
  * Events: `status` (HubStatus), `user`, `welcome`, `online`, `caught_up`, `resync`, `settled` (a queued write ended), `closed`, and
@@ -99,41 +42,27 @@ export class Hub extends Emitter {
   #auth;
   #connection;
   #courier;
+  #rights;
+  #subscription;
+  #tables;
   /** @type {HubStatus} */
   #status = { status: "connecting", queued: 0, transport: undefined };
   #lastCommit = 0;
-  /** @type {Promise<any> | null} */
-  #schema = null;
-  /** @type {Promise<any> | null} */
-  #me = null;
   #isClosed = false;
+  #stopListening;
 
   /** @param {Options} [options] */
   constructor(options = {}) {
     super();
     this.#options = options;
-    const url = addressOf(options.url);
-    const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
-    this.#http = new Http(url, fetch);
-    const store = options.tokens ?? defaultTokens(url.host);
-    this.#auth = new Auth({ http: this.#http, store, login: options.login, token: options.token });
-    this.#connection = new Connection({
-      url,
-      fetch,
-      auth: this.#auth,
-      WebSocket: options.WebSocket ?? globalThis.WebSocket,
-      transports: options.transports ?? ["websocket", "sse"],
-      tables: options.tables ?? "*",
-      since: options.since,
-      backoff: options.backoff,
-    });
-    this.#courier = new Courier({
-      connection: this.#connection,
-      auth: this.#auth,
-      http: this.#http,
-      online: (how) => this.online(how),
-      timeoutMs: options.timeoutMs,
-    });
+    const parts = assemble(this, options, () => this.#lastCommit);
+    this.#http = parts.http;
+    this.#auth = parts.auth;
+    this.#connection = parts.connection;
+    this.#courier = parts.courier;
+    this.#rights = parts.rights;
+    this.#subscription = parts.subscription;
+    this.#tables = parts.tables;
 
     const access = this.#peopleAccess();
     this.rooms = new Rooms(access);
@@ -147,7 +76,7 @@ export class Hub extends Emitter {
     this.#connection.on("welcome", (frame) => this.#onWelcome(frame));
     this.#connection.on("frame", (frame) => this.#onFrame(frame));
     this.#connection.on("pause", () => this.outbox?.dropInFlight());
-    this.#listenToDevice();
+    this.#stopListening = listenToDevice(() => this.#connection.probe());
     // In a moment, so that the program can listen first.
     queueMicrotask(() => void this.#auth.restore().finally(() => this.#connection.start()));
   }
@@ -184,19 +113,9 @@ export class Hub extends Emitter {
    * @param {{ signal?: AbortSignal }} [options]
    * @returns {Promise<this>}
    */
-  online({ signal } = {}) {
-    return new Promise((resolve, reject) => {
-      const settle = (/** @type {HubStatus} */ { status, error }) => {
-        if (status === "online") resolve(this);
-        else if (status === "closed") reject(new ComptoirError("closed", "The connection was closed by the program."));
-        else if (NEEDS_A_PERSON.includes(status)) reject(error ?? new ComptoirError(status));
-        else return;
-        stop();
-      };
-      const stop = this.on("status", settle);
-      signal?.addEventListener("abort", () => (stop(), reject(new ComptoirError("aborted", "Aborted."))), { once: true });
-      settle(this.#status);
-    });
+  async online(options) {
+    await whenOnline(this, options);
+    return this;
   }
 
   /** Tries now instead of waiting; also after an administrator disconnected this device, when a person says so. */
@@ -208,7 +127,7 @@ export class Hub extends Emitter {
   close() {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const stop of this.#deviceStops.splice(0)) stop();
+    this.#stopListening();
     this.#connection.close();
     this.#auth.close();
     this.#courier.close();
@@ -221,7 +140,7 @@ export class Hub extends Emitter {
   /** @param {import("./auth/auth.js").Credentials} credentials */
   async login(credentials) {
     const user = await this.#auth.login(credentials);
-    this.#forgetRights();
+    this.#rights.forget();
     this.#connection.restart();
     return user;
   }
@@ -229,7 +148,7 @@ export class Hub extends Emitter {
   /** Ends this login. What waits in the outbox goes out when the same user comes back. */
   async logout() {
     await this.#auth.logout();
-    this.#forgetRights();
+    this.#rights.forget();
     this.#connection.restart();
   }
 
@@ -241,18 +160,12 @@ export class Hub extends Emitter {
 
   /** Who one is and what one may do: role, tables, functions, contacts. */
   me() {
-    return (this.#me ??= this.http("GET", "/api/me").catch((error) => {
-      this.#me = null;
-      throw error;
-    }));
+    return this.#rights.me();
   }
 
   /** Tables, columns, keys and functions that the role may use. */
   schema() {
-    return (this.#schema ??= this.http("GET", "/api/schema").catch((error) => {
-      this.#schema = null;
-      throw error;
-    }));
+    return this.#rights.schema();
   }
 
   // ---------------------------------------------------------------- data
@@ -293,14 +206,14 @@ export class Hub extends Emitter {
    */
   async rpc(name, args, { key, read, signal } = {}) {
     const frame = rpcFrame(name, args);
-    const onlyReads = read ?? (!key && (await this.#onlyReads(name)));
+    const onlyReads = read ?? (!key && (await this.#rights.onlyReads(name)));
     const { data } = decodeRpc(onlyReads ? await this.#courier.ask(frame, signal) : await this.#queue(frame, key));
     return data;
   }
 
   /** @param {string} name */
   table(name) {
-    return new Table(this.#tableAccess, name);
+    return new Table(this.#tables, name);
   }
 
   /**
@@ -336,9 +249,7 @@ export class Hub extends Emitter {
 
   /** Narrows the changes that come, or widens them again. @param {string[] | "*"} tables */
   async subscribe(tables) {
-    this.#connection.tables = tables;
-    if (this.#connection.transport === "sse") return this.#connection.restart();
-    if (this.#connection.online) await this.#connection.request({ type: "subscribe", tables });
+    await this.#subscription.set(tables);
   }
 
   /** The people whom this role may contact. */
@@ -384,48 +295,6 @@ export class Hub extends Emitter {
     return this.#courier.queue((id) => ({ ...frame, idempotency_key: id }), { key });
   }
 
-  /** @param {string} name of a function */
-  async #onlyReads(name) {
-    try {
-      const me = await this.me();
-      return me.functions.find((/** @type {any} */ one) => one.name === name)?.read_only === true;
-    } catch {
-      return false; // a read in the queue does no harm, a write outside of it may
-    }
-  }
-
-  /** @type {import("./tables/table.js").TableAccess} */
-  #tableAccess = {
-    events: this,
-    read: async (path, signal) => {
-      const response = await this.#courier.withToken((token) => this.#http.send("GET", path, { token, signal }));
-      const commit = response.headers.get("comptoir-commit");
-      return { body: await response.json(), commit: commit === null ? null : Number(commit) };
-    },
-    write: (frame, key) => this.#queue(frame, key),
-    keyOf: async (table) => {
-      const { tables } = await this.schema();
-      const found = tables.find((/** @type {any} */ one) => one.name.toLowerCase() === table.toLowerCase());
-      if (!found) throw new ComptoirError("forbidden", "This role may not read this table.");
-      return found.key.length === 1 && found.key[0] === "rowid" ? [] : found.key;
-    },
-    connected: async () => void (await this.#waitForOnline()),
-    lastCommit: () => this.#lastCommit,
-    pageSize: () => this.#connection.welcome?.limits.max_rows ?? 10_000,
-    wanted: (table) => this.#want(table),
-  };
-
-  /** As `online`, but waits on where a person must act. */
-  #waitForOnline() {
-    return this.#connection.online ? Promise.resolve() : this.once("online");
-  }
-
-  /** @param {string} table */
-  #want(table) {
-    const { tables } = this.#connection;
-    if (tables !== "*" && !tables.includes(table)) void this.subscribe([...tables, table]).catch(() => {});
-  }
-
   /** @returns {import("./people/rooms.js").PeopleAccess} */
   #peopleAccess() {
     return {
@@ -447,9 +316,8 @@ export class Hub extends Emitter {
 
   /** @param {import("./types.js").User} user */
   #openOutbox(user) {
-    const name = `${this.#http.url.host}:${user.id}`;
-    const make = this.#options.outbox ?? (typeof indexedDB === "undefined" ? memoryOutbox : indexedDbOutbox);
-    const outbox = new Outbox({ storage: make(name), send: (frame) => this.#courier.send(frame) });
+    const { host } = this.#http.url;
+    const outbox = outboxFor(user, { host, storage: this.#options.outbox, send: (frame) => this.#courier.send(frame) });
     outbox.on("change", () => this.outbox === outbox && this.#setStatus({ queued: outbox.length }));
     outbox.on("settled", (settled) => this.emit("settled", settled));
     outbox.setOnline(this.#connection.online);
@@ -469,7 +337,7 @@ export class Hub extends Emitter {
       this.#lastCommit = Math.max(this.#lastCommit, commit.commit);
       return this.emit("data_change", commit);
     }
-    if (frame.type === "resync") this.#forgetRights();
+    if (frame.type === "resync") this.#rights.forget();
     this.emit(frame.type, frame);
     if (frame.type === "welcome") {
       this.outbox?.setOnline(true);
@@ -489,35 +357,4 @@ export class Hub extends Emitter {
     this.#status = { ...this.#status, ...detail };
     this.emit("status", this.#status);
   }
-
-  #forgetRights() {
-    this.#me = null;
-    this.#schema = null;
-  }
-
-  /** @type {(() => void)[]} */
-  #deviceStops = [];
-
-  /** The device tells when its network or its page comes back: no reason to wait for a timer then. */
-  #listenToDevice() {
-    if (typeof window === "undefined") return;
-    const probe = () => this.#connection.probe();
-    const whenVisible = () => document.visibilityState === "visible" && probe();
-    window.addEventListener("online", probe);
-    document.addEventListener("visibilitychange", whenVisible);
-    this.#deviceStops = [
-      () => window.removeEventListener("online", probe),
-      () => document.removeEventListener("visibilitychange", whenVisible),
-    ];
-  }
-}
-
-/** @type {import("./connection/connection.js").Status[]} */
-const NEEDS_A_PERSON = ["login_required", "password_change_required", "disconnected"];
-
-/** @param {string | URL | undefined} url */
-function addressOf(url) {
-  const address = new URL(url ?? globalThis.location?.origin ?? "http://127.0.0.1:8080");
-  // Not what stands behind the path: a token must never have been there.
-  return new URL(address.pathname.replace(/\/?$/, "/"), address.origin);
 }

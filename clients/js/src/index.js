@@ -17,7 +17,10 @@
  *   hub.me() · hub.schema() · hub.http(method, path, { body }) · hub.send(…) → Response
  *
  * Table of contents:
- *   hub.js            the connection as a program sees it: puts the rest together
+ *   connect.js        opening a hub; options.js, what can be said then
+ *   hub.js            the connection as a program sees it; parts.js puts together what does it
+ *   status.js, rights.js, device.js
+ *                     what a program is told, what its user may do, when the device wakes up
  *   courier.js        how requests travel: waiting, queued, with a token
  *   connection/       opening, resuming, waiting, close codes, WebSocket, SSE
  *   auth/             tokens: renewing them, keeping a login for a reload
@@ -26,7 +29,8 @@
  *   people/           rooms, timelines, receipts, typing, presence, notifications, files, calls
  *   values.js, errors.js, types.js, ids.js, http.js, emitter.js, channel.js, next-frame.js
  */
-export { Hub, connect, open } from "./hub.js";
+export { connect, open } from "./connect.js";
+export { Hub } from "./hub.js";
 export { ComptoirError, hasCode, isTransient } from "./errors.js";
 export { objects } from "./tables/requests.js";
 export { decodeValue, encodeValue } from "./values.js";

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use rusqlite::{Connection, Row};
 
 use crate::{
-    domain::{Column, Key, Schema, Table, TableKind},
+    domain::{Collation, Column, Key, Schema, Table, TableKind},
     protocol::error::Result,
 };
 
-use super::error::from_sqlite;
+use super::{error::from_sqlite, guard::shadow::quoted};
 
 /// SQLite's counter of schema changes of `main`, any program's.
 pub fn version(conn: &Connection) -> Result<i64> {
@@ -70,6 +70,7 @@ fn column_info(row: &Row<'_>) -> rusqlite::Result<ColumnInfo> {
             not_null: row.get("notnull")?,
             has_default: row.get::<_, Option<String>>("dflt_value")?.is_some(),
             generated: hidden == 2 || hidden == 3,
+            collation: None,
         },
         key_position: row.get("pk")?,
         hidden,
@@ -94,7 +95,10 @@ fn read_table(
         infos => infos?,
     };
     // 1: a hidden column of a virtual table, an argument rather than data.
-    let infos: Vec<ColumnInfo> = infos.into_iter().filter(|info| info.hidden != 1).collect();
+    let mut infos: Vec<ColumnInfo> = infos.into_iter().filter(|info| info.hidden != 1).collect();
+    if kind == TableKind::Table {
+        read_collations(conn, &name, &mut infos);
+    }
     let mut key: Vec<(i64, usize)> = infos
         .iter()
         .enumerate()
@@ -126,6 +130,36 @@ fn read_table(
         without_rowid,
         rowid_alias,
     })
+}
+
+/// SQLite has no pragma for it: two texts stand in place of the table's rows, and are compared as its columns are.
+/// Where that fails, a collation is not SQLite's own, and nothing is said of any.
+fn read_collations(conn: &Connection, table: &str, infos: &mut [ColumnInfo]) {
+    let list = |part: &dyn Fn(usize, &ColumnInfo) -> String| {
+        let parts: Vec<String> = infos.iter().enumerate().map(|(at, info)| part(at, info)).collect();
+        parts.join(", ")
+    };
+    let sql = format!(
+        "SELECT {} FROM (SELECT {} FROM main.{} WHERE 0 UNION ALL SELECT {})",
+        list(&|at, _| format!("x{at} = 'a'")),
+        list(&|at, info| format!("{} AS x{at}", quoted(&info.column.name))),
+        quoted(table),
+        list(&|_, _| "?1".to_owned()),
+    );
+    let equal = |text: &str| -> rusqlite::Result<Vec<bool>> {
+        conn.prepare(&sql)?
+            .query_row([text], |row| (0..infos.len()).map(|at| row.get(at)).collect())
+    };
+    let (Ok(nocase), Ok(rtrim)) = (equal("A"), equal("a ")) else {
+        return;
+    };
+    for ((info, nocase), rtrim) in infos.iter_mut().zip(nocase).zip(rtrim) {
+        info.column.collation = Some(match (nocase, rtrim) {
+            (true, _) => Collation::Nocase,
+            (_, true) => Collation::Rtrim,
+            _ => Collation::Binary,
+        });
+    }
 }
 
 /// `INTEGER PRIMARY KEY DESC` is not the rowid: SQLite keeps an index for it.
@@ -171,5 +205,39 @@ mod tests {
         assert_eq!(table("f_data").kind, TableKind::Virtual);
         assert!(schema.table("_comptoir_x").is_none());
         assert_eq!(schema.triggers, ["broken", "t", "v"]);
+    }
+
+    #[test]
+    fn how_a_column_compares_texts_is_known_of_tables() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(
+            "CREATE TABLE a(id INTEGER PRIMARY KEY, plain TEXT, name TEXT COLLATE NOCASE, code TEXT COLLATE RTRIM, r REAL,
+                            g TEXT GENERATED ALWAYS AS (name), \"odd \"\"name\" TEXT COLLATE NOCASE UNIQUE);
+             INSERT INTO a(id, plain) VALUES (1, 'a');
+             CREATE TABLE b(k TEXT PRIMARY KEY COLLATE NOCASE) WITHOUT ROWID;
+             CREATE VIEW v AS SELECT name FROM a;",
+        )
+        .unwrap();
+        // As another program left it, whose collation is not here.
+        conn.execute_batch(
+            "CREATE TABLE c(x TEXT);
+             PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = 'CREATE TABLE c(x TEXT COLLATE ours)' WHERE name = 'c';
+             PRAGMA writable_schema = RESET;",
+        )
+        .unwrap();
+        let schema = read(&conn).unwrap();
+        let collations = |table: &str| -> Vec<Option<Collation>> {
+            let columns = &schema.table(table).unwrap().columns;
+            columns.iter().map(|column| column.collation).collect()
+        };
+        use Collation::{Binary, Nocase, Rtrim};
+        assert_eq!(
+            collations("a"),
+            [Binary, Binary, Nocase, Rtrim, Binary, Binary, Nocase].map(Some)
+        );
+        assert_eq!(collations("b"), [Some(Nocase)]);
+        assert_eq!(collations("v"), [None]);
+        assert_eq!(collations("c"), [None]);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    domain::{Column, Key, Role, Schema, Table, TableKind},
+    domain::{Collation, Column, Key, Role, Schema, Table, TableKind},
     pack::{Cardinality, Function, Pack, Param, ParamType},
 };
 
@@ -54,6 +54,7 @@ pub fn schema(role: &Role, schema: &Schema) -> Vec<Value> {
                         "not_null": column.not_null,
                         "has_default": column.has_default,
                         "generated": column.generated,
+                        "collation": column.collation.map(Collation::as_str),
                         "select": role.may_select(&table.name, &column.name),
                         "insert": may_insert(role, table, column),
                         "update": may_update(role, table, column)
@@ -174,6 +175,7 @@ mod tests {
             not_null: false,
             has_default: false,
             generated: name == "computed",
+            collation: None,
         }
     }
 

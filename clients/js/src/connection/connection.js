@@ -18,12 +18,22 @@ const WELCOME_MS = 15_000;
 /** How long SSE is kept before WebSocket is tried again, at the next reconnect. */
 const BLOCKED_MS = 10 * 60_000;
 
+/** What the hub says of the connection itself, whoever is logged in: a table that the role may not read, a page's address. */
+const REFUSALS = ["forbidden", "not_found", "invalid_request"];
+
+/** Errors that waiting does not mend. */
+const NEEDS_A_PERSON = [
+  ...["login_required", "invalid_credentials", "password_change_required", "login_not_allowed_here"],
+  ...REFUSALS,
+];
+
 /**
  * @typedef {"connecting" | "online" | "reconnecting" | "offline" | "login_required" | "password_change_required"
  *   | "disconnected" | "closed"} Status
  *   `connecting`: an attempt is under way · `online` · `reconnecting`: the next attempt is in `retryInMs` · `offline`:
  *   this device has no network; goes on by itself · `login_required`, `password_change_required`: a person must ·
- *   `disconnected`: an administrator said so; `hub.reconnect()` or `hub.login()` goes on · `closed`: `hub.close()`
+ *   `disconnected`: an administrator said so, or the hub refused (`error`); `hub.reconnect()` or `hub.login()` goes on ·
+ *   `closed`: `hub.close()`
  */
 
 /**
@@ -263,8 +273,7 @@ export class Connection extends Emitter {
    */
   #judgeError(error) {
     const known = error instanceof ComptoirError ? error : new ComptoirError("internal", String(error));
-    const person = ["login_required", "invalid_credentials", "password_change_required", "login_not_allowed_here"];
-    if (person.includes(known.code)) return { act: "stay_away", error: known };
+    if (NEEDS_A_PERSON.includes(known.code)) return { act: "stay_away", error: known };
     if (known.code === "unauthorized") return { act: "renew", error: known };
     return { act: "retry", waitMs: known.retryAfterMs, error: known };
   }
@@ -275,12 +284,8 @@ export class Connection extends Emitter {
    */
   async #afterwards({ act, waitMs, error }) {
     if (act === "stay_away") {
-      const status =
-        error?.code === "password_change_required"
-          ? "password_change_required"
-          : error
-            ? "login_required"
-            : "disconnected";
+      const isRefused = !error || REFUSALS.includes(error.code);
+      const status = isRefused ? "disconnected" : error.code === "password_change_required" ? error.code : "login_required";
       this.#say(status, { reason: error?.code, error });
       return this.#sleep(Infinity);
     }

@@ -1,4 +1,5 @@
 /** The SDK for Node: the same, with what Node lacks. */
+import { connected } from "../connect.js";
 import { Hub } from "../hub.js";
 import { fileOutbox } from "./file-outbox.js";
 import { fileTokens } from "./file-tokens.js";
@@ -10,7 +11,7 @@ export { fileOutbox, fileTokens };
 const WebSocket = await findWebSocket();
 
 /**
- * @param {import("../hub.js").Options} [options]
+ * @param {import("../options.js").Options} [options]
  * @returns {Hub}
  */
 export function open(options) {
@@ -18,16 +19,9 @@ export function open(options) {
 }
 
 /**
- * @param {import("../hub.js").Options} [options]
+ * @param {import("../options.js").Options} [options]
  * @returns {Promise<Hub>}
  */
-export async function connect(options) {
-  const hub = open(options);
-  try {
-    await hub.online();
-    return hub;
-  } catch (error) {
-    hub.close();
-    throw error;
-  }
+export function connect(options) {
+  return connected(open(options));
 }

@@ -1,5 +1,5 @@
 /** Conditions on rows, said once: as the hub's query string, and as a test of a row that came in a change. Pure. */
-import { encodeValue } from "../values.js";
+import { foldAscii } from "./compare.js";
 
 /**
  * @typedef {"eq" | "neq" | "gt" | "gte" | "lt" | "lte" | "like" | "ilike" | "in" | "is"} Operator
@@ -18,7 +18,7 @@ export function conditions(where) {
     const isPlain = typeof wanted === "object" && !(wanted instanceof Date) && !ArrayBuffer.isView(wanted);
     if (!isPlain) return [{ column, operator: /** @type {Operator} */ ("eq"), value: wanted }];
     return Object.entries(wanted).map(([operator, value]) => {
-      if (!(operator in TESTS)) throw new TypeError(`unknown operator: ${operator}`);
+      if (!OPERATORS.has(operator)) throw new TypeError(`unknown operator: ${operator}`);
       return { column, operator: /** @type {Operator} */ (operator), value };
     });
   });
@@ -38,67 +38,43 @@ export function toParameter({ column, operator, value }) {
  * Whether a row fulfils all of them, as SQLite would say.
  * @param {Condition[]} conditions
  * @param {Record<string, any>} row
+ * @param {import("./columns.js").Columns} columns
  */
-export function matches(conditions, row) {
-  return conditions.every(({ column, operator, value }) => TESTS[operator](row[column] ?? null, value));
+export function matches(conditions, row, columns) {
+  return conditions.every(({ column, operator, value }) => {
+    const found = row[column] ?? null;
+    if (operator === "is") return value === null ? found === null : found !== null;
+    if (found === null) return false; // compares with nothing
+    if (operator === "like") return pattern(text(value)).test(columns.asText(column, found));
+    if (operator === "ilike") return pattern(foldAscii(text(value))).test(foldAscii(columns.asText(column, found)));
+    const compare = (/** @type {any} */ wanted) => columns.compare(column, found, columns.beside(column, text(wanted)));
+    return operator === "in" ? value.some((/** @type {any} */ one) => compare(one) === 0) : TESTS[operator](compare(value));
+  });
 }
 
-/** @type {Record<Operator, (found: any, wanted: any) => boolean>} null compares with nothing */
+/** Whether a condition compares texts, so that the column's collation matters. @param {Condition} condition */
+export function collates({ operator }) {
+  return operator === "in" || operator in TESTS;
+}
+
+/** @type {Record<string, (order: number) => boolean>} */
 const TESTS = {
-  eq: (found, wanted) => found !== null && compareValues(found, plain(wanted)) === 0,
-  neq: (found, wanted) => found !== null && compareValues(found, plain(wanted)) !== 0,
-  gt: (found, wanted) => found !== null && compareValues(found, plain(wanted)) > 0,
-  gte: (found, wanted) => found !== null && compareValues(found, plain(wanted)) >= 0,
-  lt: (found, wanted) => found !== null && compareValues(found, plain(wanted)) < 0,
-  lte: (found, wanted) => found !== null && compareValues(found, plain(wanted)) <= 0,
-  in: (found, wanted) => found !== null && wanted.some((/** @type {any} */ one) => compareValues(found, plain(one)) === 0),
-  is: (found, wanted) => (wanted === null ? found === null : found !== null),
-  like: (found, wanted) => found !== null && pattern(wanted, "").test(String(found)),
-  ilike: (found, wanted) => found !== null && pattern(wanted, "i").test(String(found)),
+  eq: (order) => order === 0,
+  neq: (order) => order !== 0,
+  gt: (order) => order > 0,
+  gte: (order) => order >= 0,
+  lt: (order) => order < 0,
+  lte: (order) => order <= 0,
 };
+const OPERATORS = new Set([...Object.keys(TESTS), "like", "ilike", "in", "is"]);
 
-/** @param {string} like `*` stands for any text @param {string} flags */
-function pattern(like, flags) {
-  const escaped = String(like).replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace(/\*/g, "[\\s\\S]*");
-  return new RegExp(`^${escaped}$`, flags + "u");
-}
-
-/**
- * SQLite's order of values: null, numbers, text (by code point), blobs.
- * @param {any} a
- * @param {any} b
- */
-export function compareValues(a, b) {
-  const [rankA, rankB] = [rank(a), rank(b)];
-  if (rankA !== rankB) return rankA - rankB;
-  if (rankA === 0) return 0;
-  if (rankA === 2) return compareText(a, b);
-  if (rankA === 3) return compareText(JSON.stringify(encodeValue(a)), JSON.stringify(encodeValue(b)));
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** @param {any} value */
-function rank(value) {
-  if (value === null || value === undefined) return 0;
-  if (typeof value === "string") return 2;
-  return typeof value === "object" ? 3 : 1;
-}
-
-/**
- * By code point, as SQLite compares UTF-8; JavaScript's `<` compares halves of pairs.
- * @param {string} a
- * @param {string} b
- */
-function compareText(a, b) {
-  if (a === b) return 0;
-  const length = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  if (at === length) return a.length - b.length;
-  const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)];
-  const isSurrogate = (/** @type {number} */ unit) => unit >= 0xd800 && unit <= 0xdfff;
-  if (isSurrogate(x) !== isSurrogate(y)) return isSurrogate(x) ? 1 : -1;
-  return x - y;
+/** `*` and `%` stand for any text, `_` for one character. @param {string} like */
+function pattern(like) {
+  const escaped = like
+    .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
+    .replace(/[*%]/g, "[\\s\\S]*")
+    .replace(/_/g, "[\\s\\S]");
+  return new RegExp(`^${escaped}$`, "u");
 }
 
 /** @param {any} value */

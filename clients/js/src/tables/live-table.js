@@ -52,7 +52,7 @@ export class LiveTable extends Emitter {
   #failReady = () => {};
 
   /**
-   * @param {import("./table.js").TableAccess} access
+   * @param {import("./access.js").TableAccess} access
    * @param {import("./table.js").Selection} selection
    * @param {{ signal?: AbortSignal }} options
    */
@@ -64,7 +64,6 @@ export class LiveTable extends Emitter {
     this.ready.catch(() => {}); // also told by `error`
     signal?.addEventListener("abort", () => this.close(), { once: true });
     if (signal?.aborted) return;
-    access.wanted(selection.table);
     this.#stops = [
       access.events.on("data_change", (commit) => this.#onCommit(commit)),
       access.events.on("resync", () => this.reload()),
@@ -124,9 +123,10 @@ export class LiveTable extends Emitter {
       this.#stale = false;
       this.#waiting = [];
       try {
-        const keyColumns = await this.#access.keyOf(this.#selection.table);
-        this.#rows ??= new SortedRows({ ...this.#selection, keyColumns });
-        await this.#snapshot(keyColumns);
+        const shape = await this.#access.shape(this.#selection.table);
+        // Before the snapshot, so that no change falls between the two.
+        await this.#access.wanted(this.#selection.table);
+        await this.#snapshot(shape);
       } catch (error) {
         if (this.#closed) return;
         this.#stale = true;
@@ -143,11 +143,11 @@ export class LiveTable extends Emitter {
     }
   }
 
-  /** @param {string[]} keyColumns */
-  async #snapshot(keyColumns) {
+  /** @param {import("./access.js").TableShape} shape */
+  async #snapshot(shape) {
     const { columns, where, order, limit } = this.#selection;
     const needed = columns && [
-      ...new Set([...columns, ...keyColumns, ...where.map(({ column }) => column), ...order.map(({ column }) => column)]),
+      ...new Set([...columns, ...shape.key, ...where.map(({ column }) => column), ...order.map(({ column }) => column)]),
     ];
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       /** @type {Record<string, any>[]} */
@@ -165,7 +165,7 @@ export class LiveTable extends Emitter {
       }
       if (this.#stale || this.#closed) return;
       if (rows.length > this.#access.pageSize() && this.#rowsWentSince(floor)) continue;
-      return this.#accept(rows, complete, floor);
+      return this.#accept(shape, rows, complete, floor);
     }
     this.#stale = true;
   }
@@ -173,19 +173,21 @@ export class LiveTable extends Emitter {
   /** @param {number} floor */
   #rowsWentSince(floor) {
     return (this.#waiting ?? []).some(
-      ({ commit, changes }) => commit > floor && changes?.some(({ op, table }) => table === this.#selection.table && op !== "insert"),
+      ({ commit, changes }) => commit > floor && changes?.some(({ op, table }) => this.#isOurs(table) && op !== "insert"),
     );
   }
 
   /**
+   * @param {import("./access.js").TableShape} shape
    * @param {Record<string, any>[]} rows
    * @param {boolean} complete
    * @param {number} commit
    */
-  #accept(rows, complete, commit) {
+  #accept({ key, columns }, rows, complete, commit) {
     const waiting = this.#waiting ?? [];
     this.#waiting = null;
-    this.#rows?.replace(rows, complete);
+    this.#rows = new SortedRows({ ...this.#selection, keyColumns: key, columns });
+    this.#rows.replace(rows, complete);
     this.commit = commit;
     this.error = null;
     this.#reloaded = true;
@@ -207,18 +209,23 @@ export class LiveTable extends Emitter {
   #apply({ commit, changes, truncated, tables }) {
     if (commit <= this.commit) return;
     if (truncated) {
-      if (tables?.includes(this.#selection.table)) this.reload();
+      if (tables?.some((table) => this.#isOurs(table))) this.reload();
       return;
     }
     this.commit = commit;
     for (const change of changes ?? []) {
-      if (change.table !== this.#selection.table || !this.#rows) continue;
+      if (!this.#isOurs(change.table) || !this.#rows) continue;
       const outcome = this.#rows.apply(change);
       if (outcome === "same") continue;
       this.#touched.add(this.#rows.keyOf(change.key));
       this.#announce();
       if (outcome === "incomplete") this.reload();
     }
+  }
+
+  /** Names of tables are the same in any case. @param {string} table */
+  #isOurs(table) {
+    return table.toLowerCase() === this.#selection.table.toLowerCase();
   }
 
   #announce() {

@@ -1,6 +1,7 @@
 /** Rows by key, in order, within a limit. Pure: knows no hub. */
 import { encodeValue } from "../values.js";
-import { compareValues, matches } from "./filter.js";
+import { Columns } from "./columns.js";
+import { collates, matches } from "./filter.js";
 
 /**
  * @typedef {Record<string, any>} Row
@@ -18,24 +19,31 @@ export class SortedRows {
   #where;
   #order;
   #limit;
+  #columns;
+  /** What the hub compares can be compared here; otherwise its order stands, and each change is a reason to ask. */
+  #isKnown;
 
   /**
    * @param {object} shape
    * @param {string[]} shape.keyColumns empty: the table has no key, its rows are only ever replaced
+   * @param {import("./columns.js").Column[]} shape.columns
    * @param {import("./filter.js").Condition[]} shape.where
    * @param {Order[]} shape.order
    * @param {number | null} shape.limit
    */
-  constructor({ keyColumns, where, order, limit }) {
+  constructor({ keyColumns, columns, where, order, limit }) {
     this.#keyColumns = keyColumns;
     this.#where = where;
     this.#order = [...order, ...keyColumns.map((column) => ({ column, descending: false }))];
     this.#limit = limit;
+    this.#columns = new Columns(columns);
+    const compared = [...this.#order, ...where.filter(collates)].map(({ column }) => column);
+    this.#isKnown = keyColumns.length > 0 && compared.every((column) => this.#columns.isKnown(column));
   }
 
   /** What tells this row from others. @param {Row} row a row, or the `key` of a change */
   keyOf(row) {
-    return JSON.stringify(this.#keyColumns.map((column) => encodeValue(row[column])));
+    return JSON.stringify(this.#keyColumns.map((column) => encodeValue(this.#columns.fold(column, row[column]))));
   }
 
   /** @param {string} key */
@@ -53,7 +61,8 @@ export class SortedRows {
     this.complete = complete;
     if (this.#keyColumns.length === 0) return void (this.rows = rows);
     for (const row of rows) this.#byKey.set(this.keyOf(row), row);
-    this.rows = [...this.#byKey.values()].sort((a, b) => this.#compare(a, b));
+    this.rows = [...this.#byKey.values()];
+    if (this.#isKnown) this.rows.sort((a, b) => this.#compare(a, b));
   }
 
   /**
@@ -61,11 +70,11 @@ export class SortedRows {
    * @returns {"same" | "changed" | "incomplete"} `incomplete`: a row that is not known belongs to the end now
    */
   apply({ op, key, row }) {
-    // Without a key no row can be found again.
-    if (this.#keyColumns.length === 0) return "incomplete";
+    // Without a key no row can be found again, without the order of a column none be put in its place.
+    if (!this.#isKnown) return "incomplete";
     const id = this.keyOf(key);
     const known = this.#byKey.get(id);
-    const wanted = op !== "delete" && row && matches(this.#where, row) ? row : null;
+    const wanted = op !== "delete" && row && matches(this.#where, row, this.#columns) ? row : null;
     if (!known && !wanted) return "same";
     if (known) {
       this.rows.splice(this.#place(known), 1);
@@ -102,7 +111,7 @@ export class SortedRows {
   /** @param {Row} a @param {Row} b */
   #compare(a, b) {
     for (const { column, descending } of this.#order) {
-      const difference = compareValues(a[column], b[column]);
+      const difference = this.#columns.compare(column, a[column], b[column]);
       if (difference !== 0) return descending ? -difference : difference;
     }
     return 0;

@@ -12,17 +12,7 @@ import { LiveTable } from "./live-table.js";
  * @property {number | null} limit
  */
 
-/**
- * @typedef {object} TableAccess what a table needs of its hub
- * @property {import("../emitter.js").Emitter} events
- * @property {(path: string, signal?: AbortSignal) => Promise<{ body: any, commit: number | null }>} read
- * @property {(frame: any, key?: string) => Promise<any>} write through the queue
- * @property {(table: string) => Promise<string[]>} keyOf names of its key columns
- * @property {() => Promise<void>} connected
- * @property {() => number} lastCommit the last commit that the stream told
- * @property {() => number} pageSize
- * @property {(table: string) => void} wanted changes of this table are wanted
- */
+/** @typedef {import("./access.js").TableAccess} TableAccess */
 
 export class Table {
   #access;

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { TestHub, until } from "../support/hub.js";
 
@@ -80,6 +82,76 @@ test("a live table is what a fresh query would answer, through many writers", as
   await until(() => JSON.stringify(live.rows) === wanted, "the live rows are the table's");
   const sales = JSON.stringify(await moussa.objects("SELECT * FROM ventes WHERE statut = 'en_attente' ORDER BY id"));
   await until(() => JSON.stringify(all.rows) === sales, "the live sales are the table's");
+});
+
+/** A pack of one table, whose columns compare texts as they like. */
+const mixed = {
+  "app.toml": `name = "mixed"
+    title = "Mixed"
+    [roles.chef]
+    admin = true
+    login_from = "anywhere"
+    [[demo.user]]
+    username = "chef"
+    role = "chef"
+    password = "demo"`,
+  "migrations/0001_initial.sql": `CREATE TABLE mots(
+      id INTEGER PRIMARY KEY, mot TEXT NOT NULL COLLATE NOCASE, code TEXT COLLATE RTRIM, prix REAL, libre);`,
+};
+
+test("live rows stand where the hub would put them, whatever the collations of the columns", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "comptoir-pack-"));
+  mkdirSync(join(directory, "migrations"));
+  for (const [name, text] of Object.entries(mixed)) writeFileSync(join(directory, name), text);
+  const own = await TestHub.start({ arguments: ["--demo", "--app", directory] });
+  try {
+    const chef = await own.connect("chef");
+    const mots = chef.table("mots");
+    const selections = {
+      all: mots.order("mot"),
+      few: mots.order("mot.desc", "code").limit(4),
+      fruit: mots.where({ mot: "BANANE" }),
+      coded: mots.where({ code: "x" }).order("prix.desc"),
+      cheap: mots.where({ prix: { lt: "10" } }).order("libre"),
+      like: mots.where({ mot: { ilike: "*é_*" } }),
+    };
+    const lives = Object.values(selections).map((selection) => selection.live());
+    await Promise.all(lives.map(({ ready }) => ready));
+    const texts = ["banane", "Banane", "ananas", "Éclair", "éclair", "_", "Zoé", "zo", "a", "B"];
+    const values = (n) => ({ mot: texts[(n * 7) % 10], code: ["x", "x  ", "X", null][n % 4], prix: (n * 3) % 17, libre: n % 3 ? `${n}` : n });
+    for (let n = 0; n < 30; n++) await mots.insert({ id: n, ...values(n) });
+    for (let n = 0; n < 30; n += 4) await mots.update(n, values(n + 5));
+    for (let n = 3; n < 30; n += 9) await mots.delete(n);
+    for (const [at, selection] of Object.values(selections).entries()) {
+      const wanted = JSON.stringify(await selection.rows());
+      assert.ok(wanted.length > 100, Object.keys(selections)[at]);
+      await until(() => JSON.stringify(lives[at].rows) === wanted, `${Object.keys(selections)[at]}: ${wanted}`);
+    }
+  } finally {
+    await own.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+test("a table that is wanted later misses nothing between the asking and the first look", async () => {
+  const writer = await hub.connect();
+  for (let n = 0; n < 10; n++) {
+    const narrow = await hub.connect("binta", { tables: [] });
+    const lives = ["clients", "ventes", "clients"].map((name) => narrow.table(name).live());
+    const { id } = await writer.table("clients").insert({ nom: `Pressé ${n}` });
+    await until(() => lives[0].rows.some((row) => row.id === id) && lives[2].rows.some((row) => row.id === id));
+    narrow.close();
+  }
+});
+
+test("a table that the role may not read is refused, and does not keep the connection from coming back", async () => {
+  await assert.rejects(hub.connect("binta", { tables: ["utilisateurs_inconnus"] }), { name: "ComptoirError" });
+  const binta = await hub.connect("binta", { tables: ["clients"] });
+  await assert.rejects(binta.subscribe(["clients", "paiements"]), { code: "forbidden" });
+  await binta.subscribe(["ventes"]);
+  const heard = binta.once("data_change");
+  await sell(await hub.connect(), 9);
+  assert.equal((await heard).changes[0].table, "ventes");
 });
 
 test("a live table tells which rows changed, once for many", async () => {

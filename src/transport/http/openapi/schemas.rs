@@ -232,10 +232,11 @@ fn data() -> Value {
             "cursor": { "type": ["string", "null"], "description": "`since` of the next call." }
         })),
         "Column": object(
-            &["name", "type", "not_null", "has_default", "generated", "select", "insert", "update"],
+            &["name", "type", "not_null", "has_default", "generated", "collation", "select", "insert", "update"],
             json!({
                 "name": text(), "type": { "type": "string", "description": "As declared; may be empty." },
                 "not_null": flag(), "has_default": flag(), "generated": flag(),
+                "collation": { "enum": ["BINARY", "NOCASE", "RTRIM", null], "description": "null: of a view, or not one of SQLite's own." },
                 "select": flag(), "insert": flag(), "update": flag()
             })
         ),
