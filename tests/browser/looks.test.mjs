@@ -2,10 +2,8 @@
 // page, and a screenshot to look at.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { Browser, go, Hub, login, shot } from "./support.mjs";
+import { Browser, go, Hub, login, shot, violations } from "./support.mjs";
 
-const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 let hub, browser, rooms;
 before(async () => { hub = await Hub.start(); browser = await Browser.start(); rooms = await furnish(); });
 after(async () => { await browser?.close(); await hub?.stop(); });
@@ -63,8 +61,7 @@ for (const [theme, lang, width, height] of LOOKS) {
       await shot(of, `${name}-${theme}-${lang}-${width}`);
       const wide = await of.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (wide > 0) found.push(`${name}: ${wide} px wider than the page`);
-      const { violations } = await run(of);
-      for (const { id, nodes } of violations) found.push(`${name}: ${id}: ${nodes.slice(0, 3).map(({ html, any }) => `${html.slice(0, 140)} ${any[0]?.message ?? ""}`).join(" | ")}`);
+      for (const one of await violations(of)) found.push(`${name}: ${one}`);
     };
     for (const [name, arrange, { out, path } = {}] of VIEWS.filter(([, , more]) => more?.out)) {
       const other = path ? await browser.terminal(hub, { theme, lang, width, height, path }) : page;
@@ -82,21 +79,6 @@ for (const [theme, lang, width, height] of LOOKS) {
     await page.context().close();
     assert.deepEqual(found, []);
   });
-}
-
-/** axe in a world of its own: the page's policy takes no script but the page's. */
-async function run(page) {
-  const session = await page.context().newCDPSession(page);
-  const { frameTree } = await session.send("Page.getFrameTree");
-  const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id, worldName: "axe" });
-  await session.send("Runtime.evaluate", { contextId, expression: `${axe};0` });
-  const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
-    contextId, awaitPromise: true, returnByValue: true,
-    expression: `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"] })`,
-  });
-  await session.detach();
-  if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
-  return result.value;
 }
 
 test("everything of the terminal can be reached by keyboard, and where one is can be seen", async () => {

@@ -1,7 +1,7 @@
 // A hub of one's own and a browser to look at it with. Everything is loopback, every wait has an end.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -91,11 +91,12 @@ export class Hub {
 }
 
 export class Browser {
-  static async start() {
+  /** `shares`: the title of the page that is shared when one shares the screen. */
+  static async start({ shares } = {}) {
     const browser = new Browser();
     browser.inner = await chromium.launch({
       executablePath: CHROMIUM,
-      args: ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection"],
+      args: ["--no-sandbox", shares ? `--auto-select-tab-capture-source-by-title=${shares}` : "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection"],
     });
     browser.problems = [];
     return browser;
@@ -158,5 +159,21 @@ export async function witness(page, selector, text = "") {
   return { seen: () => page.locator(`html[data-${mark}]`).waitFor({ state: "attached" }) };
 }
 let witnesses = 0;
+
+const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+/** What axe finds against WCAG 2.2 A and AA, in words. It works in a world of its own: the page's policy takes no script but the page's. */
+export async function violations(page) {
+  const session = await page.context().newCDPSession(page);
+  const { frameTree } = await session.send("Page.getFrameTree");
+  const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id, worldName: "axe" });
+  await session.send("Runtime.evaluate", { contextId, expression: `${axe};0` });
+  const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
+    contextId, awaitPromise: true, returnByValue: true,
+    expression: `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"] })`,
+  });
+  await session.detach();
+  if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+  return result.value.violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, any }) => `${html.slice(0, 140)} ${any[0]?.message ?? ""}`).join(" | ")}`);
+}
 
 export const shot = (page, name) => page.screenshot({ path: join(ARTEFACTS, `${name}.png`), animations: "disabled" });

@@ -12,6 +12,7 @@ import { Icon } from "../shared/components/icon.js";
 import { errorText } from "../shared/components/states.js";
 import { LiveRegion, Toasts } from "../shared/components/toast.js";
 import { hub, start } from "../shared/hub.js";
+import { Ribbon } from "../shared/ribbon.js";
 import { Media } from "./media.js";
 import { CallStage, OwnTile, overText } from "./stage.js";
 
@@ -84,9 +85,9 @@ function InCall() {
 
   if (over !== null) return html`<main class="guest-wait"><div class="state"><${Icon} name="hangup" /><h1>${t("call.over")}</h1><p>${overText(over)} ${t("guest.bye")}</p></div></main>`;
   const seated = call?.me && call.me.state !== "lobby";
-  if (seated && own.ready) return html`<main class="call-page"><h1 class="sr-only">${t("call.video")}</h1><${CallStage} call=${call} media=${media} title=${call.info.host?.name ?? t("call.video")} onLeft=${(said) => { setOver("hung_up"); said.finally(() => hub().close()); }} /></main>`;
+  if (seated && own.ready) return html`<main class="call-page"><h1 class="sr-only">${t("call.video")}</h1><${CallStage} call=${call} media=${media} title=${call.info.host?.name ?? t("call.video")} tools=${html`<${Ribbon} />`} onLeft=${(said) => { setOver("hung_up"); said.finally(() => hub().close()); }} /></main>`;
   return html`<main class="guest-wait"><div class="guest-card">
-    <h1>${t("guest.title")}</h1>
+    <div class="row wrap"><h1 class="grow">${t("guest.title")}</h1><${Ribbon} /></div>
     <p class="notice" role="status"><span class="spinner"></span><span dir="auto">${t("guest.waiting", { name: call?.info.host?.name ?? "…" })}</span></p>
     <${OwnTile} media=${media} state=${own} />
     <div class="row"><${Button} icon=${own.audio ? "mic" : "mic-off"} label=${t(own.audio ? "call.mute" : "call.unmute")} aria-pressed=${!own.audio} onClick=${() => media.toggleAudio()} />

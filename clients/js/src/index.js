@@ -29,6 +29,28 @@
  *   people/           rooms, timelines, receipts, typing, presence, notifications, files, calls
  *   values.js, errors.js, types.js, ids.js, http.js, emitter.js, channel.js, next-frame.js
  */
+
+// The types that a program names.
+/** @typedef {import("./options.js").Options} Options */
+/** @typedef {import("./status.js").HubStatus} HubStatus */
+/** @typedef {import("./types.js").User} User */
+/** @typedef {import("./types.js").QueryResult} QueryResult */
+/** @typedef {import("./types.js").Change} Change */
+/** @typedef {import("./types.js").DataChange} DataChange */
+/** @typedef {import("./tables/changes.js").Resync} Resync */
+/** @typedef {import("./tables/table.js").Table} Table */
+/** @typedef {import("./tables/live-table.js").LiveTable} LiveTable */
+/** @typedef {import("./types.js").Message} Message */
+/** @typedef {import("./types.js").SendOptions} SendOptions */
+/** @typedef {import("./types.js").RoomInfo} RoomInfo */
+/** @typedef {import("./people/timeline.js").Timeline} Timeline */
+/** @typedef {import("./types.js").Notification} Notification */
+/** @typedef {import("./types.js").PresenceInfo} PresenceInfo */
+/** @typedef {import("./types.js").FileInfo} FileInfo */
+/** @typedef {import("./people/calls.js").Call} Call */
+/** @typedef {import("./auth/token-stores.js").TokenStore} TokenStore */
+/** @typedef {import("./outbox/outbox.js").OutboxStorage} OutboxStorage */
+
 export { connect, open } from "./connect.js";
 export { Hub } from "./hub.js";
 export { ComptoirError, hasCode, isTransient } from "./errors.js";

@@ -60,6 +60,8 @@ export class TestHub {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;
+    // A test that is cut short leaves nothing running.
+    process.once("exit", () => child.kill("SIGKILL"));
     await new Promise((resolve, reject) => {
       let said = "";
       const timer = setTimeout(() => reject(new Error(`the hub did not start:\n${said}`)), PATIENCE_MS);
