@@ -1,5 +1,5 @@
 // Calls between pages, with the browser's fake camera and microphone.
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { Proxy } from "../../clients/js/test/support/proxy.js";
 import { Browser, eventually, go, Hub, login, shot, violations } from "./support.mjs";
@@ -7,6 +7,7 @@ import { Browser, eventually, go, Hub, login, shot, violations } from "./support
 let hub, browser;
 before(async () => { hub = await Hub.start({ app: "apps/clinic" }); browser = await Browser.start(); });
 after(async () => { await browser?.close(); await hub?.stop(); });
+afterEach(() => browser.clear());
 
 /** The remote picture moves: two looks at it, some frames apart, differ. */
 async function moves(page) {
@@ -174,7 +175,7 @@ test("without a secure address a guest is told why he is not seen, and sees and 
   browser.assertClean();
 });
 
-for (const [theme, lang, width, height] of [["light", "fr", 1366, 768], ["dark", "ar", 1366, 768], ["light", "ar", 390, 844], ["dark", "fr", 390, 844]]) {
+for (const [theme, lang, width, height] of [["light", "fr", 1366, 768], ["dark", "ar", 390, 844]]) {
   test(`a call from ringing to its end, ${theme}, ${lang}, ${width} px wide`, async () => {
     const found = [];
     const looks = { theme, lang, width, height, touch: width < 600 };
@@ -199,8 +200,7 @@ for (const [theme, lang, width, height] of [["light", "fr", 1366, 768], ["dark",
     await look(guest, "call-lobby");
     await look(host, "call-asked");
     await button(host, say.admit).click();
-    await Promise.all([moves(host), moves(guest), moves(other)]);
-    await eventually(async () => assert.equal(await host.locator('.tile-video[data-state="connected"]').count(), 2));
+        await eventually(async () => assert.equal(await host.locator('.tile-video[data-state="connected"]').count(), 2));
     for (const [page, name] of [[host, "call-three"], [guest, "call-three-guest"]]) await look(page, name);
     await button(host, say.devices).click();
     await host.locator("dialog select").first().waitFor();
@@ -213,7 +213,6 @@ for (const [theme, lang, width, height] of [["light", "fr", 1366, 768], ["dark",
     await button(other, say.hangup).click();
     await guest.getByText(say.over).waitFor();
     await look(guest, "call-over");
-    for (const page of [host, guest, other]) await page.context().close();
     assert.deepEqual(found, []);
     browser.assertClean();
   });

@@ -96,7 +96,7 @@ export class Browser {
     const browser = new Browser();
     browser.inner = await chromium.launch({
       executablePath: CHROMIUM,
-      args: ["--no-sandbox", shares ? `--auto-select-tab-capture-source-by-title=${shares}` : "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection"],
+      args: ["--no-sandbox", shares ? `--auto-select-tab-capture-source-by-title=${shares}` : "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=fps=8", "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection"],
     });
     browser.problems = [];
     return browser;
@@ -117,6 +117,9 @@ export class Browser {
     await page.goto(hub.url + path);
     return page;
   }
+
+  /** Closes what terminals there are: a page that nobody looks at any more still draws its pictures. */
+  async clear() { for (const context of this.inner.contexts()) await context.close(); }
 
   /** Nothing was refused by the policy, nothing threw. */
   assertClean() { assert.deepEqual(this.problems, []); }
