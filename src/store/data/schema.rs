@@ -136,7 +136,11 @@ fn read_table(
 /// Where that fails, a collation is not SQLite's own, and nothing is said of any.
 fn read_collations(conn: &Connection, table: &str, infos: &mut [ColumnInfo]) {
     let list = |part: &dyn Fn(usize, &ColumnInfo) -> String| {
-        let parts: Vec<String> = infos.iter().enumerate().map(|(at, info)| part(at, info)).collect();
+        let parts: Vec<String> = infos
+            .iter()
+            .enumerate()
+            .map(|(at, info)| part(at, info))
+            .collect();
         parts.join(", ")
     };
     let sql = format!(
