@@ -57,6 +57,8 @@ export class Connection extends Emitter {
   /** @type {string | null} */
   #tokenInUse = null;
   #blockedUntil = 0;
+  /** Handshakes in a row that failed although the hub could be reached. */
+  #refusedHandshakes = 0;
   #closed = false;
   #lastHeard = 0;
   /** Ends the wait there is. */
@@ -198,10 +200,12 @@ export class Connection extends Emitter {
       this.#restarting = false;
       return { act: "retry", waitMs: 0 };
     }
-    if (wasWebSocket && !ended.opened && this.#options.transports.includes("sse") && (await this.#isReachable())) {
+    const mayBlock = wasWebSocket && !ended.opened && this.#options.transports.includes("sse");
+    if (!mayBlock || !(await this.#isReachable())) this.#refusedHandshakes = 0;
+    else {
       // HTTP gets through and the handshake does not: something on the way takes no WebSockets, or the hub refused in a
-      // way that a browser does not show. SSE says which.
-      this.#blockedUntil = Date.now() + BLOCKED_MS;
+      // way that a browser does not show. SSE says which. Once may be chance: the network came back in between.
+      if (++this.#refusedHandshakes > 1) this.#blockedUntil = Date.now() + BLOCKED_MS;
       return { act: "retry", waitMs: 0 };
     }
     return judgeClose(ended.code, ended.reason);
