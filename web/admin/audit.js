@@ -102,9 +102,9 @@ export function Audit() {
   const columns = [
     { key: "at", label: t("when"), cell: ({ at }) => html`<${When} at=${at} text=${dateTime(at)} />` },
     { key: "action", label: t("audit.action"), cell: ({ action }) => html`<span class="nowrap">${actionText(action)}</span>` },
-    { key: "user", label: t("user"), cell: (one) => html`<span dir="auto">${one.username ?? "–"}</span>` },
-    { key: "subject", label: t("audit.subject"), cell: (one) => html`<span class="clip" dir="auto" title=${one.subject}>${one.subject ?? ""}</span>`, wide: true },
-    { key: "detail", label: t("audit.detail"), cell: (one) => html`<span class="clip muted" dir="auto" title=${one.detail}>${one.detail ?? ""}</span>`, wide: true },
+    { key: "user", label: t("user"), cell: (one) => html`<span class="clip short" dir="auto" title=${one.username}>${one.username ?? "–"}</span>` },
+    { key: "subject", label: t("audit.subject"), cell: (one) => html`<span class="clip short" dir="auto" title=${one.subject}>${one.subject ?? ""}</span>`, wide: true },
+    { key: "detail", label: t("audit.detail"), cell: (one) => html`<span class="clip medium muted" dir="auto" title=${one.detail}>${one.detail ?? ""}</span>`, wide: true },
     { key: "address", label: t("address"), cell: (one) => html`<span dir="ltr">${one.address ?? ""}</span>`, wide: true },
     { key: "outcome", label: t("audit.outcome"), cell: (one) => html`<${Outcome} outcome=${one.outcome} />` },
   ];

@@ -51,8 +51,8 @@ export function Notices() {
     <section class="section"><h2>${t("notices.before")}</h2>
       <${Table} label=${t("notices.before")} rows=${sent} keyOf=${({ id }) => id} empty=${html`<p class="muted">${t("notices.before.none")}</p>`} columns=${[
         { key: "at", label: t("when"), cell: ({ at }) => html`<${When} at=${at} text=${dateTime(at)} />` },
-        { key: "by", label: t("notices.by"), cell: ({ username }) => html`<span dir="auto">${username}</span>` },
-        { key: "text", label: t("notices.text"), cell: ({ detail }) => html`<span dir="auto">${detail}</span>` },
+        { key: "by", label: t("notices.by"), wide: true, cell: ({ username }) => html`<span dir="auto">${username}</span>` },
+        { key: "text", label: t("notices.text"), cell: ({ detail }) => html`<span class="pre-line" dir="auto">${detail}</span>` },
       ]} />
     </section>
     <section class="section"><h2>${t("notices.rules")}</h2>

@@ -7,6 +7,7 @@ import { get, useAnswer } from "./api.js";
 import { Chart } from "./chart.js";
 import { useHistory } from "./history.js";
 import { Page } from "./page.js";
+import { useRoles } from "./roles.js";
 
 words({
   "overview.sub": ["{name} · version {version} · en marche depuis {uptime}", "{name} · version {version} · running for {uptime}", "{name} · الإصدار {version} · يعمل منذ {uptime}"],
@@ -30,6 +31,8 @@ words({
   "tile.wal": ["journal : {size}", "log: {size}", "السجل: {size}"],
   "tile.disk": ["Espace disque libre", "Free disk space", "المساحة الحرة"],
   "tile.hubdb": ["serveur : {size}", "hub: {size}", "الخادم: {size}"],
+  "tile.logins": ["Connexions refusées", "Failed logins", "محاولات دخول فاشلة"],
+  "tile.logins.hour": ["dans la dernière heure", "in the last hour", "في الساعة الأخيرة"],
   "tile.backup": ["Dernière sauvegarde", "Last backup", "آخر نسخة احتياطية"],
   "tile.backup.none": ["aucune", "none", "لا توجد"],
   "tile.backup.make": ["Sauvegarder", "Back up", "إنشاء نسخة"],
@@ -81,12 +84,13 @@ export function Overview() {
   const info = useAnswer(() => hub().http("GET", "/api/info"), [], 60_000).data;
   const backups = useAnswer(() => get("backup"), [], 60_000).data;
   const network = useAnswer(() => get("network")).data;
+  const roles = useRoles();
   const choice = html`<div class="segments" role="group" aria-label=${t("overview.span")}>${SPANS.map(([length]) => html`<button key=${length} type="button"
     aria-pressed=${minutes === length} onClick=${() => setMinutes(length)}>${t(`overview.${length}`)}</button>`)}</div>`;
   const sub = info && t("overview.sub", { name: info.hostname, version: info.version, uptime: uptime(info.uptime_s) });
   return html`<${Page} title=${t("nav.overview")} sub=${sub ?? " "} actions=${choice} answer=${answer}>
     <${Worries} history=${history} backups=${backups} network=${network} />
-    ${history && html`<${Tiles} history=${history} backups=${backups} /><${Charts} history=${history} minutes=${minutes} />`}
+    ${history && html`<${Tiles} history=${history} backups=${backups} roles=${roles} /><${Charts} history=${history} minutes=${minutes} titleOf=${roles.title} />`}
   <//>`;
 }
 
@@ -109,7 +113,7 @@ function Worries({ history, backups, network }) {
     <a class="link-button" href=${link}>${t("worry.open")}</a></div>`);
 }
 
-function Tiles({ history, backups }) {
+function Tiles({ history, backups, roles }) {
   const { series, sessions } = history;
   const now = (name) => series[name].at(-1);
   // Rates over the last minute: one quiet interval is no news.
@@ -120,8 +124,11 @@ function Tiles({ history, backups }) {
   };
   const latest = (name) => series[name].findLast((value) => value !== null);
   const open = Object.values(sessions).reduce((sum, values) => sum + values.at(-1), 0);
-  const byRole = Object.entries(sessions).filter(([, values]) => values.at(-1) > 0).map(([role, values]) => `\u2068${role}\u2069 ${number(values.at(-1))}`).join(" · ");
+  const byRole = Object.entries(sessions).filter(([, values]) => values.at(-1) > 0).map(([role, values]) => `\u2068${roles.title(role)}\u2069 ${number(values.at(-1))}`).join(" · ");
   const last = backups?.backups.find(({ commit }) => commit !== null);
+  // Rates become a number again: each holds for the time since the one before.
+  const hour = history.at.at(-1) - 3_600_000;
+  const failedLogins = history.at.reduce((sum, at, i) => sum + (i > 0 && at > hour ? (series.failed_logins[i] ?? 0) * (at - history.at[i - 1]) / 1000 : 0), 0);
   return html`<div class="tiles">
     <${Tile} label=${t("tile.sessions")} value=${number(open)} under=${byRole} />
     <${Tile} label=${t("tile.requests")} value=${rate(mean("requests"))} under=${t("tile.failed", { n: Math.round(mean("failed") * 60) })} />
@@ -129,6 +136,7 @@ function Tiles({ history, backups }) {
     <${Tile} label=${t("tile.delay")} value=${delay(latest("commit_to_socket_p95"))}
       under=${latest("commit_to_socket_p99") === undefined ? t("tile.quiet") : t("tile.delay.p99", { value: delay(latest("commit_to_socket_p99")) })} />
     <${Tile} label=${t("tile.reconnects")} value=${number(Math.round(mean("reconnects") * 60))} under=${t("tile.slow", { n: Math.round(mean("slow_consumers") * 60) })} />
+    <${Tile} label=${t("tile.logins")} value=${number(Math.round(failedLogins))} under=${t("tile.logins.hour")} />
     <${Tile} label=${t("tile.queues")} value=${number(now("writer_queue") ?? 0)} under=${t("tile.queues.read", { n: now("reader_queue") ?? 0 })} />
     <${Tile} label=${t("tile.data")} value=${bytes(now("data_db_bytes") ?? 0)} under=${t("tile.wal", { size: bytes(now("data_wal_bytes") ?? 0) })} />
     <${Tile} label=${t("tile.disk")} value=${bytes(now("disk_free_bytes") ?? 0)} under=${t("tile.hubdb", { size: bytes(now("hub_db_bytes") ?? 0) })}
@@ -140,13 +148,13 @@ function Tiles({ history, backups }) {
 const Tile = ({ label, value, under, bad }) => html`<div class=${`tile ${bad ? "bad" : ""}`}><div class="label">${label}</div>
   <div class="value">${value}</div><div class="under clip" title=${under}>${under}</div></div>`;
 
-function Charts({ history, minutes }) {
+function Charts({ history, minutes, titleOf }) {
   const at = useMemo(() => history.at.map((ms) => ms / 1000), [history]);
   // A hub that just started fills the width with what it has.
   const now = at.at(-1) ?? Date.now() / 1000;
   const from = Math.min(Math.max(now - minutes * 60, at[0] ?? 0), now - 60);
   const line = (label, name, by = 1) => ({ label: t(label), values: by === 1 ? history.series[name] : history.series[name].map((value) => value === null ? null : value * by) });
-  const roles = Object.entries(history.sessions).sort(([a], [b]) => a.localeCompare(b)).slice(0, 5).map(([label, values]) => ({ label, values }));
+  const roles = Object.entries(history.sessions).sort(([a], [b]) => a.localeCompare(b)).slice(0, 5).map(([role, values]) => ({ label: titleOf(role), values }));
   const whole = (value) => number(value, { maximumFractionDigits: value < 10 ? 1 : 0 });
   return html`<div class="charts">
     <${Chart} title=${t("chart.sessions")} at=${at} from=${from} whole=${true} show=${whole} series=${roles.length ? roles : [{ label: t("line.nobody"), values: at.map(() => 0) }]} />

@@ -43,6 +43,8 @@ export function Pack() {
   const answer = useAnswer(() => get("pack"));
   const [filter, setFilter] = useState(""), [opened, setOpened] = useState(null);
   const pack = answer.data;
+  const titles = new Map((pack?.roles ?? []).map(({ name, title }) => [name, title]));
+  const names = (roles) => roles.map((name) => titles.get(name) ?? name).join(", ");
   const functions = useMemo(() => (pack?.functions ?? []).filter(({ name }) => name.toLowerCase().includes(filter.trim().toLowerCase())), [pack, filter]);
   return html`<${Page} title=${t("nav.pack")} sub=${pack?.title} answer=${answer}>
     ${pack && (pack.name ? html`<div class="card"><${Pairs} pairs=${[
@@ -58,20 +60,21 @@ export function Pack() {
           .map((right) => html`<span key=${right} class=${`chip ${right === "admin" ? "accent" : ""}`}>${t(`right.${right}`)}</span>`)}</span>` },
         { key: "access", label: t("pack.access"), wide: true, cell: ({ admin, tables }) => (admin ? t("everyone.tables") : html`<span class="small" dir="ltr">${Object.entries(tables).map(([name, may]) =>
           `${name} (${["select", "insert", "update", "delete"].filter((right) => may[right]).map((right) => right[0].toUpperCase()).join("")})`).join(", ")}</span>`) },
-      ]} /></section>
+      ]} />
+      <p class="muted small wide-only">${t("pack.access.how")}</p></section>
     <section class="section"><h2>${t("pack.functions")}</h2>
       <div class="toolbar"><${SearchBox} label=${t("pack.functions.filter")} value=${filter} onValue=${setFilter} /></div>
       <${Table} label=${t("pack.functions")} rows=${functions} keyOf=${({ name }) => name} onRow=${setOpened} columns=${[
         { key: "name", label: t("pack.name"), cell: ({ name }) => html`<code dir="ltr">${name}</code>` },
         { key: "params", label: t("pack.params"), cell: ({ params }) => html`<span class="small" dir="ltr">${params.map(({ name, type, optional }) => `${name}: ${type}${optional ? "?" : ""}`).join(", ")}</span>`, wide: true },
         { key: "kind", label: t("pack.kind"), cell: ({ read_only, cardinality }) => html`<span class=${`chip ${read_only ? "" : "info"}`}>${t(read_only ? "pack.reads" : "pack.writes")}</span> <code class="small muted" dir="ltr">:${cardinality}</code>` },
-        { key: "who", label: t("pack.who"), cell: ({ roles }) => html`<span dir="auto">${roles.join(", ") || t("pack.admins")}</span>` },
+        { key: "who", label: t("pack.who"), cell: ({ roles }) => html`<span dir="auto">${names(roles) || t("pack.admins")}</span>` },
         { key: "route", label: t("pack.route"), cell: ({ route }) => route && html`<code class="small" dir="ltr">${route.method} ${route.path}</code>`, wide: true },
       ]} /></section>
     ${opened && html`<${Dialog} title=${opened.name} wide=${true} onClose=${() => setOpened(null)}>
       <${Pairs} pairs=${[
         [t("pack.params"), html`<span dir="ltr">${opened.params.map(({ name, type, optional }) => `${name}: ${type}${optional ? "?" : ""}`).join(", ") || t("none")}</span>`],
-        [t("pack.who"), opened.roles.join(", ") || t("pack.admins")], [t("pack.route"), opened.route && html`<code dir="ltr">${opened.route.method} ${opened.route.path}</code>`],
+        [t("pack.who"), names(opened.roles) || t("pack.admins")], [t("pack.route"), opened.route && html`<code dir="ltr">${opened.route.method} ${opened.route.path}</code>`],
         [t("pack.source"), html`<code dir="ltr">${opened.file}:${opened.line}</code>`],
       ]} />
       <section class="section"><h3>${t("pack.statements")}</h3>${opened.statements.map((sql, i) => html`<pre key=${i} class="pre" dir="ltr" tabindex="0">${sql}</pre>`)}</section>
@@ -79,4 +82,7 @@ export function Pack() {
   <//>`;
 }
 
-words({ "everyone.tables": ["toutes", "all", "الكل"] });
+words({
+  "everyone.tables": ["toutes", "all", "الكل"],
+  "pack.access.how": ["S : lire · I : ajouter · U : modifier · D : supprimer", "S: read · I: add · U: change · D: delete", "S: قراءة · I: إضافة · U: تعديل · D: حذف"],
+});

@@ -4,6 +4,7 @@ import { ago, number, t, words } from "../shared/i18n.js";
 import { Empty } from "../shared/components/states.js";
 import { get, useAnswer } from "./api.js";
 import { Page, SearchBox, Table, When } from "./page.js";
+import { useRoles } from "./roles.js";
 
 words({
   "rooms.sub": [
@@ -26,11 +27,11 @@ words({
   "room.legacy": ["ancien réseau", "legacy", "شبكة قديمة"],
 });
 
-const nameOf = ({ kind, name, role, usernames }) => name ?? (kind === "direct" ? usernames.join(" – ") : kind === "everyone" ? t("everyone") : role ?? "–");
-
 export function Rooms() {
   const answer = useAnswer(() => get("rooms"), [], 15_000);
+  const roles = useRoles();
   const [filter, setFilter] = useState("");
+  const nameOf = ({ kind, name, role, usernames }) => name ?? { direct: usernames.join(" – "), everyone: t("everyone") }[kind] ?? (role ? roles.title(role) : "–");
   const all = answer.data?.rooms ?? [];
   const rows = useMemo(() => {
     const wanted = filter.trim().toLowerCase();

@@ -8,6 +8,7 @@ import { hub } from "../shared/hub.js";
 import { get, post, remove, useAct, useAnswer } from "./api.js";
 import { AnnouncementFields } from "./announcement.js";
 import { agentName, Page, Pairs, SearchBox, Table, When } from "./page.js";
+import { useRoles } from "./roles.js";
 
 words({
   "sessions.sub": [
@@ -37,6 +38,7 @@ words({
 
 export function Sessions() {
   const answer = useAnswer(() => get("sessions"), [], 5_000);
+  const roles = useRoles();
   const [live, setLive] = useState(null);
   const [filter, setFilter] = useState("");
   const [opened, setOpened] = useState(null), [writing, setWriting] = useState(null), [cutting, setCutting] = useState(null);
@@ -46,18 +48,18 @@ export function Sessions() {
   const all = live ?? answer.data?.sessions ?? [];
   const rows = useMemo(() => {
     const wanted = filter.trim().toLowerCase();
-    return all.filter((one) => !wanted || [one.username, one.role, one.address, one.user_agent].some((text) => text.toLowerCase().includes(wanted)));
+    return all.filter((one) => !wanted || [one.username, one.role, roles.title(one.role), one.address, one.user_agent].some((text) => text.toLowerCase().includes(wanted)));
   }, [all, filter]);
   const own = hub().welcome?.session;
   const shown = opened && (all.find(({ id }) => id === opened.id) ?? opened);
 
   const columns = [
-    { key: "user", label: t("user"), cell: (one) => html`<span dir="auto">${one.username}</span>${one.id === own && html` <span class="chip info">${t("sessions.this")}</span>`}` },
-    { key: "role", label: t("role"), cell: (one) => html`<span dir="auto">${one.role}</span>` },
+    { key: "user", label: t("user"), cell: (one) => html`<span class="row"><span dir="auto">${one.username}</span>${one.id === own && html`<span class="chip info">${t("sessions.this")}</span>`}</span>` },
+    { key: "role", label: t("role"), cell: (one) => html`<span dir="auto">${roles.title(one.role)}</span>` },
     { key: "address", label: t("address"), cell: (one) => html`<span dir="ltr" class="number">${one.address}</span>`, wide: true },
     { key: "device", label: t("device"), cell: (one) => html`<span class="clip muted" dir="auto" title=${one.user_agent}>${agentName(one.user_agent ?? "") || "–"}</span>`, wide: true },
     { key: "since", label: t("since"), cell: (one) => html`<${When} at=${one.connected_at} text=${ago(one.connected_at)} />`, wide: true },
-    { key: "latency", label: t("sessions.latency"), cell: (one) => latency(one.latency_ms), number: true },
+    { key: "latency", label: t("sessions.latency"), cell: (one) => latency(one.latency_ms), number: true, wide: true },
     { key: "queue", label: t("sessions.queue"), cell: (one) => one.outbox_bytes ? bytes(one.outbox_bytes) : "–", number: true, wide: true },
     { key: "actions", label: html`<span class="sr-only">${t("actions")}</span>`, cell: (one) => html`<div class="actions">
       <${Button} icon="chat" kind="quiet" label=${t("sessions.message.to", { name: one.username })} onClick=${() => setWriting(one)} />
@@ -67,7 +69,7 @@ export function Sessions() {
     <div class="toolbar"><${SearchBox} label=${t("sessions.filter")} value=${filter} onValue=${setFilter} /></div>
     <${Table} label=${t("nav.sessions")} columns=${columns} rows=${rows} keyOf=${({ id }) => id} onRow=${setOpened}
       empty=${all.length ? undefined : html`<${Empty} icon="link" title=${t("sessions.none")} />`} />
-    ${shown && html`<${Details} one=${shown} own=${own} onClose=${() => setOpened(null)}
+    ${shown && html`<${Details} one=${shown} own=${own} role=${roles.title(shown.role)} onClose=${() => setOpened(null)}
       onWrite=${() => { setOpened(null); setWriting(shown); }} onCut=${() => { setOpened(null); setCutting(shown); }} />`}
     ${writing && html`<${Write} one=${writing} onClose=${() => setWriting(null)} />`}
     ${cutting && html`<${Cut} one=${cutting} onClose=${() => setCutting(null)} onDone=${answer.reload} />`}
@@ -76,11 +78,11 @@ export function Sessions() {
 
 const latency = (ms) => ms === null || ms === undefined ? "–" : number(ms, { style: "unit", unit: "millisecond", maximumFractionDigits: ms < 10 ? 1 : 0 });
 
-function Details({ one, own, onClose, onWrite, onCut }) {
+function Details({ one, own, role, onClose, onWrite, onCut }) {
   return html`<${Dialog} title=${one.username} wide=${true} onClose=${onClose}
     footer=${html`<${Button} icon="chat" onClick=${onWrite}>${t("sessions.message")}<//><${Button} kind="danger" icon="logout" disabled=${one.id === own} onClick=${onCut}>${t("sessions.cut")}<//>`}>
     <${Pairs} pairs=${[
-      [t("role"), one.role], [t("address"), html`<span dir="ltr">${one.address}</span>`], [t("sessions.transport"), one.transport],
+      [t("role"), role], [t("address"), html`<span dir="ltr">${one.address}</span>`], [t("sessions.transport"), one.transport],
       [t("since"), html`<${When} at=${one.connected_at} text=${ago(one.connected_at)} />`], [t("sessions.latency"), latency(one.latency_ms)],
       [t("sessions.queue"), `${bytes(one.outbox_bytes)} · ${t("sessions.frames", { n: one.outbox_frames })}`], [t("sessions.inflight"), number(one.in_flight)],
       [t("device"), one.user_agent || "–"], [t("sessions.id"), html`<code dir="ltr">${one.id}</code>`], [t("sessions.sid"), html`<code dir="ltr">${one.sid}</code>`],
