@@ -147,6 +147,27 @@ fn every_test_that_holds_an_invariant_is_there() {
     assert!(seen > 10, "the table was not found");
 }
 
+/// The four documents differ in their own sheets and their module; served as they are, each has its whole head.
+#[test]
+fn the_documents_of_the_pages_have_one_head() {
+    let common = |name: &str| -> Vec<String> {
+        let own = [
+            format!("/web/{name}/"),
+            "/web/call/call.css".into(),
+            "/web/admin/vendor/".into(),
+        ];
+        read(&format!("web/{name}/index.html"))
+            .lines()
+            .filter(|line| !own.iter().any(|part| line.contains(part.as_str())))
+            .map(str::to_owned)
+            .collect()
+    };
+    let terminal = common("terminal");
+    for name in ["admin", "call", "setup"] {
+        assert_eq!(common(name), terminal, "web/{name}/index.html");
+    }
+}
+
 #[test]
 fn every_page_that_is_named_is_there() {
     let mut missing = Vec::new();

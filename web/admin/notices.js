@@ -27,6 +27,12 @@ words({
   "on.delete": ["suppression de {table}", "delete from {table}", "حذف من {table}"],
 });
 
+/** The audit keeps an announcement as `level: text`. */
+function Sent({ detail }) {
+  const [, level, text = detail] = /^(info|warning|error): ([\s\S]*)$/.exec(detail) ?? [];
+  return html`${level && level !== "info" && html`<span class=${`chip ${level === "error" ? "danger" : "warn"}`}>${t(`level.${level}`)}</span> `}<span class="pre-line" dir="auto">${text}</span>`;
+}
+
 export function Notices() {
   const [message, setMessage] = useState({ text: "", level: "info" });
   const [busy, act] = useAct();
@@ -52,7 +58,7 @@ export function Notices() {
       <${Table} label=${t("notices.before")} rows=${sent} keyOf=${({ id }) => id} empty=${html`<p class="muted">${t("notices.before.none")}</p>`} columns=${[
         { key: "at", label: t("when"), cell: ({ at }) => html`<${When} at=${at} text=${dateTime(at)} />` },
         { key: "by", label: t("notices.by"), wide: true, cell: ({ username }) => html`<span dir="auto">${username}</span>` },
-        { key: "text", label: t("notices.text"), cell: ({ detail }) => html`<span class="pre-line" dir="auto">${detail}</span>` },
+        { key: "text", label: t("notices.text"), cell: ({ detail }) => html`<${Sent} detail=${detail} />` },
       ]} />
     </section>
     <section class="section"><h2>${t("notices.rules")}</h2>
