@@ -17,7 +17,7 @@ const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 pub struct Files(BTreeMap<String, String>);
 
 impl Files {
-    /// Reads `app.toml`, `notifications.toml`, `seed.sql` and the `.sql` files of `migrations` and `functions`.
+    /// Reads `app.toml`, `notifications.toml`, `labels.toml`, `seed.sql` and the `.sql` files of `migrations` and `functions`.
     pub fn read(dir: &Path) -> Result<Self, PackError> {
         if !dir.is_dir() {
             let reason = "this is not a directory: a pack is a directory with an app.toml";
@@ -25,7 +25,7 @@ impl Files {
         }
         let mut files = Self::default();
         let mut problems = Problems::default();
-        for name in ["app.toml", "notifications.toml", "seed.sql"] {
+        for name in ["app.toml", "notifications.toml", "labels.toml", "seed.sql"] {
             files.read_one(dir, name, &mut problems);
         }
         for folder in ["migrations", "functions"] {

@@ -390,5 +390,9 @@ fn expect(value: &str) -> Result<Expect, String> {
             Some(inner.filter(|inner| !inner.is_empty()).ok_or(FORM)?.to_owned())
         }
     };
-    Ok(Expect { rows, message })
+    Ok(Expect {
+        rows,
+        message,
+        texts: None,
+    })
 }

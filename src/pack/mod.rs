@@ -6,6 +6,7 @@ mod args;
 pub mod error;
 mod files;
 mod functions;
+pub mod labels;
 mod manifest;
 mod migrations;
 pub mod names;
@@ -23,6 +24,7 @@ use crate::domain::{Role, Roles, text::Text};
 
 pub use error::{PackError, Problem, Problems};
 pub use files::embedded_names;
+pub use labels::Labels;
 pub use rules::{Recipient, Rule};
 
 use files::Files;
@@ -45,6 +47,8 @@ pub struct Pack {
     pub demo_users: Vec<DemoUser>,
     /// `notifications.toml`, in its order: for the writer, which evaluates them on captured rows.
     pub rules: Vec<Rule>,
+    /// `labels.toml`: what people read in place of names.
+    pub labels: Labels,
     /// Lines of `app.toml`, for faults that only the schema can show.
     pub places: Places,
 }
@@ -87,6 +91,7 @@ impl Pack {
             seed: None,
             demo_users: Vec::new(),
             rules: Vec::new(),
+            labels: Labels::default(),
             places: Places::default(),
         }
     }
@@ -137,12 +142,16 @@ impl Pack {
         let migrations = migrations::order(files.sql_in("migrations"), &mut problems);
         let mut functions = BTreeMap::new();
         let mut notification_rules = Vec::new();
+        let mut labels = Labels::default();
         if let Some(manifest) = &manifest {
             for source in files.sql_in("functions") {
                 functions::parse(&source, &manifest.roles, &mut functions, &mut problems);
             }
             if let Some(source) = files.get("notifications.toml") {
                 notification_rules = rules::parse(&source, &manifest.roles, &mut problems);
+            }
+            if let Some(source) = files.get(labels::FILE) {
+                labels = labels::parse(&source, &mut functions, &mut problems);
             }
         }
         problems.into_result()?;
@@ -160,6 +169,7 @@ impl Pack {
             seed: files.get("seed.sql"),
             demo_users: manifest.demo_users,
             rules: notification_rules,
+            labels,
             places: manifest.places,
         })
     }
@@ -246,10 +256,12 @@ pub struct Route {
 }
 
 /// `-- expect: n "text"`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expect {
     pub rows: u64,
     pub message: Option<String>,
+    /// The message in other languages, where `labels.toml` has it.
+    pub texts: Option<Text>,
 }
 
 /// One statement of a function.

@@ -100,11 +100,58 @@ test("a message that was written while the hub was away goes out when it is back
   assert.deepEqual(messages.map(({ content }) => content), ["Écrit hors ligne"]);
 });
 
-test("search finds a message far back and shows it in its place; a long room stays quick", async () => {
+test("a file that is dropped or pasted asks before it is sent, too", async () => {
+  const page = await browser.terminal(hub);
+  await login(page, "awa");
+  await go(page, `chat/${await direct("awa", "binta")}`);
+  const box = page.getByLabel("Write a message");
+  await box.waitFor();
+  for (const kind of ["drop", "paste"]) {
+    await page.evaluate((kind) => {
+      const data = new DataTransfer();
+      data.items.add(new File(["riz"], "note.txt", { type: "text/plain" }));
+      const [target, event] = kind === "drop" ? [".messages", new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })]
+        : [".composer textarea", new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })];
+      document.querySelector(target).dispatchEvent(event);
+    }, kind);
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("note.txt").waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+  }
+  browser.assertClean();
+});
+
+test("one says how one is, with a note; others see it, and a reload keeps it", async () => {
+  const awa = await browser.terminal(hub), binta = await browser.terminal(hub);
+  await login(awa, "awa");
+  await login(binta, "binta");
+  await go(binta, `chat/${await direct("awa", "binta")}`);
+  await awa.getByRole("button", { name: /My account/ }).click();
+  await awa.getByRole("button", { name: "Add a note…" }).click();
+  const dialog = awa.getByRole("dialog");
+  await dialog.getByLabel("Busy").check();
+  await dialog.getByLabel("Note for others").fill("Inventaire du rayon 4");
+  await dialog.getByLabel("Until").selectOption({ label: "In 60 minutes" });
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await binta.locator(".room-title").getByText("Busy · Inventaire du rayon 4").waitFor();
+  await awa.reload();
+  await awa.getByRole("button", { name: /My account: Awa Diop, Busy, Inventaire du rayon 4/ }).click();
+  await awa.getByRole("button", { name: "Inventaire du rayon 4" }).click();
+  await dialog.getByRole("button", { name: "Clear" }).click();
+  await binta.locator(".room-title").getByText("Online", { exact: true }).waitFor();
+  browser.assertClean();
+});
+
+test("search finds a message far back and shows it in its place without what lies between; scrolling brings that", async () => {
   const room = await direct("binta", "moussa");
+  await say("binta", room, "Début");
+  for (let i = 0; i < 300; i += 50) await Promise.all(Array.from({ length: 50 }, (_, j) => say("binta", room, `avant ${i + j}`)));
   await say("binta", room, "La clé du dépôt est chez Aminata");
   for (let i = 0; i < 600; i += 50) await Promise.all(Array.from({ length: 50 }, (_, j) => say("binta", room, `ligne ${i + j}`)));
   const page = await browser.terminal(hub);
+  const pages = [];
+  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => { if (String(payload).includes('"type":"history"')) pages.push(JSON.parse(payload)); }));
   await login(page, "moussa");
   await go(page, `chat/${room}`);
   await eventually(async () => assert.ok((await page.locator(".message").count()) > 5));
@@ -113,9 +160,23 @@ test("search finds a message far back and shows it in its place; a long room sta
   await page.getByLabel("Find a conversation").fill("dépôt");
   await page.getByRole("link", { name: /chez Aminata/ }).click();
   const found = page.locator(".message", { hasText: "La clé du dépôt" });
+  const inView = (element) => { const box = element.getBoundingClientRect(); return box.top > 0 && box.bottom < innerHeight; };
   await found.waitFor();
-  await eventually(async () => assert.ok(await found.evaluate((element) => { const box = element.getBoundingClientRect(); return box.top > 0 && box.bottom < innerHeight; })));
+  await eventually(async () => assert.ok(await found.evaluate(inView)));
   assert.ok((await page.locator(".message").count()) < 80);
+  // The latest page, and the one around what was found.
+  assert.deepEqual(pages.slice(0, 2).map(({ around }) => around !== undefined), [false, true]);
+  assert.ok(pages.length <= 3, JSON.stringify(pages));
+  // Both ways from there: each row once, in order, up to the beginning and down to the end.
+  const box = page.locator(".messages");
+  for (const [step, last] of [[-350, "Début"], [350, "ligne 599"]]) {
+    await eventually(async () => {
+      await box.evaluate((element, step) => { element.scrollTop += step; }, step);
+      assert.ok(await page.locator(".message .text", { hasText: new RegExp(`^${last}$`) }).isVisible());
+    }, 60_000);
+    const seen = await page.locator(".message .text").allTextContents();
+    assert.equal(new Set(seen).size, seen.length, String(seen));
+  }
   browser.assertClean();
 });
 
@@ -140,7 +201,7 @@ test("a voice note is recorded, arrives with its waveform and is played", async 
   browser.assertClean();
 });
 
-test("a picture is shown, another file is handed over as it was", async () => {
+test("a chosen file is shown with a place for a few words before it is sent, and can be left out", async () => {
   const awa = await browser.terminal(hub), binta = await browser.terminal(hub);
   await login(awa, "awa");
   await login(binta, "binta");
@@ -149,7 +210,20 @@ test("a picture is shown, another file is handed over as it was", async () => {
   await go(binta, `chat/${room}`);
   const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNk+M9Qz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC", "base64");
   await awa.locator("input[type=file]").setInputFiles([{ name: "carré.png", mimeType: "image/png", buffer: png }, { name: "liste <b>.txt", mimeType: "text/plain", buffer: Buffer.from("riz\nsucre\n") }]);
-  await binta.getByRole("img", { name: "Image: carré.png" }).waitFor();
+  const dialog = awa.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await awa.getByLabel("Write a message").fill("Le plan du rayon");
+  await awa.locator("input[type=file]").setInputFiles([{ name: "carré.png", mimeType: "image/png", buffer: png }, { name: "rien.txt", mimeType: "text/plain", buffer: Buffer.from("-") }, { name: "liste <b>.txt", mimeType: "text/plain", buffer: Buffer.from("riz\nsucre\n") }]);
+  assert.equal(await dialog.getByLabel("Add a caption").inputValue(), "Le plan du rayon");
+  await dialog.getByRole("button", { name: "Leave out rien.txt" }).click();
+  await dialog.getByRole("button", { name: "Send", exact: true }).click();
+  const picture = binta.locator(".message", { has: binta.getByRole("img", { name: "Image: carré.png" }) });
+  await picture.getByText("Le plan du rayon").waitFor();
+  await binta.getByRole("button", { name: /Download liste/ }).waitFor();
+  // What was cancelled and what was left out never went out.
+  const { messages } = await request("binta", { type: "history", room, limit: 50 });
+  assert.deepEqual(messages.filter(({ file }) => file && file.mime !== "audio/webm").map(({ file }) => file.name), ["carré.png", "liste <b>.txt"]);
   const [download] = await Promise.all([binta.waitForEvent("download"), binta.getByRole("button", { name: /Download liste <b>.txt/ }).click()]);
   assert.equal(await readFile(await download.path(), "utf8"), "riz\nsucre\n");
   browser.assertClean();

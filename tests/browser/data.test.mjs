@@ -16,9 +16,9 @@ test("each role logs in, sees what it may, and no token is where it can be stole
   await page.getByText("Wrong user name or password.").waitFor();
   await login(page, "awa");
   await go(page, "data/table/produits");
-  await page.getByRole("columnheader", { name: "stock" }).waitFor();
-  assert.equal(await page.getByRole("columnheader", { name: "prix_achat" }).count(), 0);
-  assert.equal(await page.getByRole("link", { name: "paiements" }).count(), 0);
+  await page.getByRole("columnheader", { name: "Stock" }).waitFor();
+  assert.equal(await page.getByRole("columnheader", { name: "Purchase price" }).count(), 0);
+  assert.equal(await page.getByRole("link", { name: "Payments", exact: true }).count(), 0);
   const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }));
   assert.ok(kept.includes("awa") && !kept.includes("demo") && !/eyJ|refresh/.test(kept), kept);
   assert.ok(!/token|code/.test(page.url()));
@@ -30,7 +30,8 @@ test("each role logs in, sees what it may, and no token is where it can be stole
   assert.equal(await page.locator("input[name=password]").inputValue(), "");
   await login(page, "admin");
   await go(page, "data/table/produits");
-  await page.getByRole("columnheader", { name: "prix_achat" }).waitFor();
+  await page.getByRole("columnheader", { name: "Purchase price" }).waitFor();
+  await page.getByRole("link", { name: "Payments", exact: true }).waitFor();
   browser.assertClean();
 });
 
@@ -85,4 +86,22 @@ test("a table is exported as a file that a spreadsheet takes for text", async ()
   const text = await readFile(await download.path(), "utf8");
   assert.ok(text.startsWith("\uFEFFid,nom"), text.slice(0, 40));
   assert.ok(text.includes(`"'=1+1;""x"""`), text);
+});
+
+test("tables, columns, actions and refusals are in the words of the pack, in the user's language", async () => {
+  const words = { en: ["Sales", "Sell an article", "Product", "Not enough stock"], fr: ["Ventes", "Vendre un article", "Produit", "Stock insuffisant"], ar: ["المبيعات", "بيع منتج", "المنتج", "المخزون غير كافٍ"] };
+  for (const [lang, [table, action, param, refusal]] of Object.entries(words)) {
+    const page = await browser.terminal(hub, { lang });
+    await login(page, "awa");
+    await go(page, "data/table/ventes");
+    await page.getByRole("heading", { name: table, exact: true }).waitFor();
+    await page.getByRole("link", { name: action, exact: true }).click();
+    assert.equal(await page.getByLabel(param, { exact: true }).getAttribute("name"), "produit_id");
+    await page.locator("input[name=produit_id]").fill("3");
+    await page.locator("input[name=quantite]").fill("99999");
+    await page.locator("form .button.primary").click();
+    await page.getByRole("alert").filter({ hasText: refusal }).waitFor();
+    await page.context().close();
+  }
+  browser.assertClean();
 });

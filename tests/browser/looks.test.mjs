@@ -1,5 +1,5 @@
 // Every view in each theme, width and language: no violation of WCAG 2.2 A or AA that axe can find, nothing wider than the
-// page, and a screenshot to look at.
+// page, nothing that jumps while it comes, and a screenshot to look at.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { Browser, go, Hub, login, shot, violations } from "./support.mjs";
@@ -31,12 +31,15 @@ async function furnish() {
   return { room, group };
 }
 
+const PNG = readFileSync(new URL("../../web/icons/icon-512.png", import.meta.url));
 const VIEWS = [
   ["login", async (page) => { await page.locator("input[name=username]").waitFor(); }, { out: true }],
   ["chat", async (page) => { await go(page, `chat/${rooms.room.id}`); await page.locator(".message").nth(3).waitFor(); }],
   ["chat-list", async (page) => { await go(page, "chat"); await page.locator(".room-item").first().waitFor(); }],
   ["chat-new", async (page) => { await go(page, "chat"); await page.locator(".side .button.primary").click(); await page.locator("dialog .room-item").first().waitFor(); }],
   ["notices", async (page) => { await go(page, "chat"); await page.locator(".bell button").first().click(); await page.locator(".notice-item, .notices .state").first().waitFor(); }],
+  ["status", async (page) => { await go(page, "chat"); await page.locator(".avatar-button").click(); await page.locator(".menu-status button").last().click(); await page.locator("dialog .choices").waitFor(); }],
+  ["attach", async (page) => { await go(page, `chat/${rooms.room.id}`); await page.locator("input[type=file]").setInputFiles({ name: "étiquette.png", mimeType: "image/png", buffer: PNG }); await page.locator("dialog .attach-picture").waitFor(); }],
   ["account", async (page) => { await go(page, "chat"); await page.locator(".avatar-button").click(); await page.locator(".menu").waitFor(); }],
   ["chat-search", async (page) => { await go(page, "chat"); await page.locator(".side input[type=search]").fill("riz"); await page.locator("mark").first().waitFor(); }],
   ["data-start", async (page) => { await go(page, "data"); await page.locator(".data").waitFor(); }],
@@ -54,8 +57,12 @@ const LOOKS = [
 for (const [theme, lang, width, height] of LOOKS) {
   test(`every view, ${theme}, ${lang}, ${width} px wide`, async () => {
     const found = [];
+    let worst = { name: "none", sum: 0 };
     const page = await browser.terminal(hub, { theme, lang, width, height, touch: width < 600 });
     const look = async (name, of) => {
+      const shifted = await shifts(of);
+      if (shifted.sum >= 0.1) found.push(`${name}: layout shift of ${shifted.sum.toFixed(3)}: ${shifted.what}`);
+      worst = shifted.sum > worst.sum ? { name, ...shifted } : worst;
       await of.evaluate(() => document.fonts.ready);
       await of.evaluate(() => document.getAnimations().forEach((one) => { try { one.finish(); } catch { one.cancel(); } }));
       await shot(of, `${name}-${theme}-${lang}-${width}`);
@@ -77,9 +84,42 @@ for (const [theme, lang, width, height] of LOOKS) {
       await page.keyboard.press("Escape");
     }
     await page.context().close();
+    console.log(`largest layout shift: ${worst.sum.toFixed(3)} (${worst.name}${worst.what ? `: ${worst.what}` : ""})`);
     assert.deepEqual(found, []);
   });
 }
+
+/** How much moved by itself since this was asked last, as browsers count it: not what follows a key or a click at once. */
+const shifts = (page) => page.evaluate(async () => {
+  if (!window.shifted) {
+    window.shifted = [];
+    new PerformanceObserver((list) => window.shifted.push(...list.getEntries())).observe({ type: "layout-shift", buffered: true });
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  }
+  const own = window.shifted.splice(0).filter(({ hadRecentInput }) => !hadRecentInput);
+  const nameOf = ({ node }) => (node?.nodeType === 1 ? `${node.localName}.${node.getAttribute("class") ?? ""}` : "text");
+  return { sum: own.reduce((sum, { value }) => sum + value, 0), what: [...new Set(own.flatMap(({ sources }) => sources.map(nameOf)))].slice(0, 5).join(", ") };
+});
+
+test("what waits for the hub can be seen and taken back in any look", async () => {
+  const found = [];
+  for (const [theme, lang, width, height] of LOOKS) {
+    const page = await browser.terminal(hub, { theme, lang, width, height, touch: width < 600 });
+    await login(page, "awa");
+    await go(page, "data/run/createCustomer");
+    await page.locator("input[name=nom]").fill("Fatou Ba");
+    await hub.kill();
+    await page.locator(".ribbon:not([data-status=online])").waitFor();
+    await page.locator("form .button.primary").click();
+    await page.locator(".ribbon button[data-queued]").click();
+    await page.locator("dialog .queue li").waitFor();
+    await shot(page, `queue-${theme}-${lang}-${width}`);
+    for (const one of await violations(page)) found.push(`${theme} ${lang} ${width}: ${one}`);
+    await page.context().close();
+    await hub.run();
+  }
+  assert.deepEqual(found, []);
+});
 
 test("everything of the terminal can be reached by keyboard, and where one is can be seen", async () => {
   const page = await browser.terminal(hub);

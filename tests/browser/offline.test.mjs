@@ -36,6 +36,38 @@ test("what is sold while the hub is away survives a reload of the page and happe
   browser.assertClean();
 });
 
+test("what waits is listed, and what is taken back never happens", async () => {
+  if (hub.child.signalCode) await hub.run();
+  const page = await browser.terminal(hub);
+  await login(page, "awa");
+  const count = async () => Number((await hub.query("binta", "SELECT count(*) FROM clients WHERE nom LIKE 'Attente %'")).rows[0][0]);
+  await go(page, "data/run/createCustomer");
+  await page.locator("input[name=nom]").waitFor();
+  await hub.kill();
+  await page.locator(".ribbon:not([data-status=online])").waitFor();
+  for (const [i, nom] of ["Attente 1", "Attente 2"].entries()) {
+    await page.locator("input[name=nom]").fill(nom);
+    await page.locator("form .button.primary").click();
+    await page.locator(`.ribbon [data-queued="${i + 1}"]`).waitFor();
+  }
+  await page.getByRole("button", { name: /2 writes waiting/ }).click();
+  const list = page.getByRole("dialog", { name: "Writes that wait" });
+  const second = list.getByRole("listitem").filter({ hasText: "Attente 2" });
+  await second.getByText("New customer").waitFor();
+  await second.getByRole("button", { name: /Discard/ }).click();
+  await page.getByRole("dialog", { name: "Discard" }).getByRole("button", { name: "Discard", exact: true }).click();
+  await second.waitFor({ state: "detached" });
+  await page.keyboard.press("Escape");
+  await page.locator('.ribbon [data-queued="1"]').waitFor();
+  await hub.run();
+  hub.tokens = undefined;
+  await page.locator(".ribbon[data-status=online]").waitFor({ timeout: 45_000 });
+  await eventually(async () => assert.equal(await count(), 1));
+  await eventually(async () => assert.equal(await page.locator(".ribbon [data-queued]").count(), 0));
+  assert.equal(await count(), 1);
+  browser.assertClean();
+});
+
 test("a table that was open is current again after the hub came back", async () => {
   if (hub.child.signalCode) await hub.run();
   const page = await browser.terminal(hub);

@@ -56,6 +56,7 @@ fn sell() -> Arc<Function> {
     stock.expect = Some(Expect {
         rows: 1,
         message: Some("Stock insuffisant".into()),
+        texts: None,
     });
     let line = step("INSERT INTO lignes VALUES (:vente_id, :produit_id, :quantite) RETURNING vente_id AS id");
     function(

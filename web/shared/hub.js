@@ -1,12 +1,9 @@
 // The one connection of a page, over the published client, and what views follow of it.
 import { open } from "/sdk/index.js";
-import { store, perFrame } from "./store.js";
+import { perFrame } from "./store.js";
+import { link, session } from "./session.js";
 
-/** "starting", "out" (log in), "password" (choose one), "in". `why`: "ended" after a login that was ended. */
-export const session = store({ state: "starting", user: null, why: null });
-
-/** The ribbon's: what the connection does, when it is tried again (ms), how many writes wait. */
-export const link = store({ status: "connecting", retryAt: null, queued: 0 });
+export { link, session };
 
 let current = null;
 /** The connection. There is one as soon as a page has called `start`. */
@@ -20,9 +17,13 @@ export function start(options = {}) {
   return current;
 }
 
+/** Whether a waiting request is something that a person did: what was read is said by the way. */
+export const isWork = ({ frame }) => frame.type !== "mark_read" && frame.type !== "mark_delivered" && frame.type !== "mark_notifications_read";
+
 const follow = perFrame(() => {
   const { user } = current;
-  const { status, retryInMs, queued } = current.status;
+  const { status, retryInMs } = current.status;
+  const queued = current.outbox?.entries.filter(isWork).length ?? 0;
   link.set((old) => {
     const retryAt = status === "reconnecting" ? (old.status === status && old.retryIn === retryInMs ? old.retryAt : Date.now() + (retryInMs ?? 0)) : null;
     return { status, retryAt, retryIn: retryInMs, queued };

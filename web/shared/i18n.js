@@ -27,6 +27,11 @@ export function t(key, values) {
   return values ? text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? shown(values[name]) : whole)) : text;
 }
 
+/** A text of a pack, one for all or `{ fr, en, ar }`, in the user's language; `otherwise` where it has none of that. */
+export const inLang = (text, otherwise) => (typeof text === "string" ? text : text?.[lang()]) ?? otherwise;
+/** What people call a table, column, function or parameter of the schema. */
+export const titleOf = ({ name, title }) => inLang(title, title?.en ?? title?.fr ?? name);
+
 /** What people wrote keeps its own direction within a sentence: it is isolated where it could turn the rest round. */
 const shown = (value) => {
   if (typeof value === "number") return number(value);

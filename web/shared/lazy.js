@@ -2,6 +2,12 @@
 import { html, useEffect, useState } from "./view.js";
 import { Failed } from "./components/states.js";
 
+/** Runs when the page has nothing better to do. */
+export function later(run) {
+  if (globalThis.requestIdleCallback) requestIdleCallback(run, { timeout: 3000 });
+  else setTimeout(run, 500);
+}
+
 /** `load`: () => import("./part.js"). Draws `name` of it; `meanwhile` until it is here. */
 export function lazy(load, name, meanwhile = null) {
   let part = null;

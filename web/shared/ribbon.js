@@ -15,7 +15,8 @@ function useSettled(count) {
   return count === null ? null : count && shown;
 }
 
-export function Ribbon() {
+/** `onQueue`: shows what waits. */
+export function Ribbon({ onQueue }) {
   const { status, retryAt, queued: all } = useStore(link);
   const queued = useSettled(status === "online" ? all : null) ?? all;
   const [, tick] = useState(0);
@@ -33,6 +34,7 @@ export function Ribbon() {
     disconnected: () => t("link.denied"),
   }[status]?.() ?? t("link.connecting");
   return html`<div class=${`ribbon ${kind}`} role="status" data-status=${status}><span class="dot inline"></span>
-    <span>${text}${queued > 0 && html` · <span data-queued=${queued}>${t("link.queued", { n: queued })}</span>`}</span>
+    <span>${text}${queued > 0 && html` · ${onQueue ? html`<button type="button" class="ribbon-now" data-queued=${queued} aria-haspopup="dialog" onClick=${onQueue}>${t("link.queued", { n: queued })}</button>`
+      : html`<span data-queued=${queued}>${t("link.queued", { n: queued })}</span>`}`}</span>
     ${waiting && html`<button type="button" class="ribbon-now" title=${t("link.now.title")} onClick=${() => hub().reconnect()}>${t("link.now")}</button>`}</div>`;
 }

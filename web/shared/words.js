@@ -50,6 +50,7 @@ words({
   "error.reference": ["Référence :", "Reference:", "المرجع:"],
   "error.unknown": ["Une erreur est survenue.", "Something went wrong.", "حدث خطأ."],
   "error.network": ["Le serveur ne répond pas. Vérifiez le réseau.", "The hub does not answer. Check the network.", "الخادم لا يستجيب. تحقق من الشبكة."],
+  "error.discarded": ["Abandonné.", "Discarded.", "أُلغي."],
   "error.offline": ["Hors ligne : réessayez une fois reconnecté.", "Offline: try again once connected.", "غير متصل: أعد المحاولة بعد الاتصال."],
   "error.invalid_request": ["Demande incorrecte.", "The request is not right.", "الطلب غير صحيح."],
   "error.invalid_sql": ["Requête SQL refusée.", "The SQL was refused.", "رُفض استعلام SQL."],

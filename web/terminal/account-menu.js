@@ -1,7 +1,7 @@
 // Oneself: availability, language, password, devices, logging out.
 import { html, useEffect, useRef, useState } from "../shared/view.js";
-import { useEvents, useStore } from "../shared/store.js";
-import { ago, t } from "../shared/i18n.js";
+import { useStore } from "../shared/store.js";
+import { ago, t, time } from "../shared/i18n.js";
 import { Avatar } from "../shared/components/avatar.js";
 import { Button } from "../shared/components/button.js";
 import { Dialog } from "../shared/components/dialog.js";
@@ -14,23 +14,24 @@ import { useMenu } from "../shared/components/menu.js";
 import { hub, logout } from "../shared/hub.js";
 import { me } from "./account.js";
 import { sound } from "./notices/sound.js";
+import { STATUSES, StatusDialog, setStatus, useOwnStatus } from "./status.js";
 
 export function AccountMenu({ user }) {
   const menu = useMenu();
   const who = useStore(me);
   const [dialog, setDialog] = useState(null);
   const loud = useStore(sound);
-  const status = useEvents(hub().presence, ["change"], (presence) => presence.status(user.id)) ?? "online";
-  const own = status === "offline" ? "online" : status;
-  const setStatus = (next) => hub().presence.set(next).catch((error) => toast({ text: errorText(error), kind: "danger" }));
+  const { status: own, text: note, until } = useOwnStatus();
+  const say = (status) => setStatus({ status, text: note }).catch((error) => toast({ text: errorText(error), kind: "danger" }));
   const choose = (run) => () => { menu.close(); run(); };
   return html`<div class="menu-box" ref=${menu.box}>
-    <button type="button" class="avatar-button" aria-haspopup="true" aria-expanded=${menu.open} title=${t("nav.me")} onClick=${menu.toggle}><span class="sr-only">${t("nav.me")}: ${user.display_name}</span>
+    <button type="button" class="avatar-button" aria-haspopup="true" aria-expanded=${menu.open} title=${t("nav.me")} onClick=${menu.toggle}><span class="sr-only">${t("nav.me")}: ${user.display_name}, ${t(`me.${own}`)}${note ? `, ${note}` : ""}</span>
       <${Avatar} name=${user.display_name} seed=${user.username} status=${own} /></button>
     ${menu.open && html`<div class="menu end" ref=${menu.list}>
       <div class="menu-who"><strong dir="auto">${user.display_name}</strong><span class="muted small" dir="auto">${who?.role.title ?? user.role}</span></div>
       <div class="menu-status" role="group" aria-label=${t("me.status")}>
-        ${["online", "away", "busy"].map((one) => html`<button key=${one} type="button" aria-pressed=${own === one} onClick=${choose(() => setStatus(one))}><span class=${`dot inline ${one}`}></span>${t(`me.${one}`)}</button>`)}
+        ${STATUSES.map((one) => html`<button key=${one} type="button" aria-pressed=${own === one} onClick=${choose(() => say(one))}><span class=${`dot inline ${one}`}></span>${t(`me.${one}`)}</button>`)}
+        <button type="button" aria-haspopup="dialog" onClick=${choose(() => setDialog("status"))}><${Icon} name="edit" /><span class="clip grow" dir="auto">${note || t("me.note.add")}</span>${until && html`<span class="muted small">${t("me.until.short", { at: time(until) })}</span>`}</button>
       </div><hr />
       <div class="menu-line"><${Icon} name="globe" /><${LanguageChoice} /></div>
       <button type="button" aria-pressed=${loud} onClick=${() => sound.set(!loud)}><${Icon} name=${loud ? "sound" : "sound-off"} />${t("me.sound")}: ${t(loud ? "yes" : "no")}</button>
@@ -40,6 +41,7 @@ export function AccountMenu({ user }) {
       <hr />
       <button type="button" onClick=${choose(logout)}><${Icon} name="logout" />${t("login.logout")}</button>
     </div>`}
+    ${dialog === "status" && html`<${StatusDialog} onClose=${() => setDialog(null)} />`}
     ${dialog === "password" && html`<${PasswordDialog} onClose=${() => setDialog(null)} />`}
     ${dialog === "devices" && html`<${DevicesDialog} onClose=${() => setDialog(null)} />`}
   </div>`;

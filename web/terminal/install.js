@@ -12,7 +12,7 @@ export async function keepShell() {
     await navigator.serviceWorker.register(policy ? policy.createScriptURL("") : "/sw.js");
     const { active } = await navigator.serviceWorker.ready;
     // Parts that are loaded when they are needed are needed when the hub is away, too.
-    await Promise.all([import("./shell.js"), import("./data/data-view.js"), import("./calls/call-layer.js")]);
+    await Promise.all([import("./shell.js"), import("./chat/timeline-pane.js"), import("./chat/details.js"), import("./chat/new-conversation.js"), import("./data/data-view.js"), import("./calls/call-layer.js")]);
     const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
     const { port1, port2 } = new MessageChannel();
     // Says, for whoever looks, that the terminal now opens without the hub.

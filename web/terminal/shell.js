@@ -1,19 +1,23 @@
 // The frame around the views: where one can go, the state of the connection, notices, oneself.
-import { html, useEffect } from "../shared/view.js";
+import { html, useEffect, useState } from "../shared/view.js";
 import { useEvents, useStore } from "../shared/store.js";
 import { t } from "../shared/i18n.js";
 import "./words.js";
 import { Icon, Mark } from "../shared/components/icon.js";
-import { lazy } from "../shared/lazy.js";
+import { later, lazy } from "../shared/lazy.js";
 import { Loading, errorText } from "../shared/components/states.js";
 import { Ribbon } from "../shared/ribbon.js";
 import { toast } from "../shared/components/toast.js";
 import { ThemeButton } from "../shared/components/look.js";
 import { hub, link as connection } from "../shared/hub.js";
-import { ChatView } from "./chat/chat-view.js";
+import { ChatView, RoomDetails, TimelinePane } from "./chat/chat-view.js";
+import { NewConversation } from "./chat/room-list.js";
 import { announceMessages } from "./chat/announce.js";
 import { NoticeBell, followNotices } from "./notices/notices.js";
 import { AccountMenu } from "./account-menu.js";
+import { QueueDialog, described } from "./queue.js";
+import { keepStatus } from "./status.js";
+import { schema } from "./account.js";
 import { route } from "./route.js";
 
 const DataView = lazy(() => import("./data/data-view.js"), "DataView", html`<${Loading} />`);
@@ -24,8 +28,10 @@ export function Shell({ user }) {
   const view = at[0] ?? "chat";
   const unread = useEvents(hub().rooms, ["change"], (rooms) => rooms.unread) ?? 0;
   const online = useStore(connection, ({ status }) => status === "online");
+  const [queue, setQueue] = useState(false);
   useEffect(() => {
-    DataView.ahead();
+    keepStatus();
+    later(() => [TimelinePane, RoomDetails, NewConversation, DataView].forEach(({ ahead }) => ahead()));
     const stops = [announceMessages(), followNotices(), showAnnouncements(), showLateRefusals()];
     return () => stops.forEach((stop) => stop());
   }, []);
@@ -40,7 +46,7 @@ export function Shell({ user }) {
       <a class="brand" href="#/chat" aria-label="Comptoir"><${Mark} /><span class="brand-text">Comptoir</span></a>
       <nav class="tabs" aria-label=${t("nav.main")}>${link("chat", "chat", unread)}${link("data", "table", 0)}</nav>
       <span class="grow"></span>
-      <${Ribbon} />
+      <${Ribbon} onQueue=${() => setQueue(true)} />
       <${NoticeBell} />
       <${ThemeButton} />
       <${AccountMenu} user=${user} />
@@ -49,6 +55,7 @@ export function Shell({ user }) {
       ${view === "data" ? html`<${DataView} what=${at.slice(1)} />` : html`<${ChatView} room=${Number(at[1]) || null} around=${Number(at[2]) || null} />`}
     </main>
     <${CallLayer} />
+    ${queue && html`<${QueueDialog} onClose=${() => setQueue(false)} />`}
   </div>`;
 }
 
@@ -61,7 +68,7 @@ function showAnnouncements() {
 function showLateRefusals() {
   const born = performance.timeOrigin;
   return hub().on("settled", ({ entry, error }) => {
-    if (!error || entry.at > born || entry.frame.type === "send_message") return;
-    toast({ title: entry.frame.function ?? t("link.refused"), text: errorText(error), kind: "danger", ms: 0 });
+    if (!error || error.code === "discarded" || entry.at > born || entry.frame.type === "send_message") return;
+    toast({ title: entry.frame.function ? described(entry.frame, schema.get()).title : t("link.refused"), text: errorText(error), kind: "danger", ms: 0 });
   });
 }

@@ -30,6 +30,8 @@ export class ComptoirError extends Error {
     this.constraint = extra.constraint;
     /** @type {string | undefined} */
     this.limit = extra.limit;
+    /** @type {string | { fr?: string, en?: string, ar?: string } | undefined} `message` in other languages, where the pack has them */
+    this.texts = extra.texts;
   }
 }
 

@@ -11,7 +11,7 @@
  *   hub.watch({ tables }, fn)              runs fn now and after each change of these tables
  *   hub.outbox                             writes that wait: .entries, .length, .on("change" | "settled"), .discard(id)
  *   hub.rooms                              .list .create() .openDirect() .timeline(id) .search(); hub.users()
- *   hub.rooms.timeline(id)                 .messages .load() .loadBefore() .send() .edit() .react() .markRead() .typing …
+ *   hub.rooms.timeline(id)                 .messages .load() .loadBefore() .loadAround() .gaps .send() .edit() .react() .markRead() .typing …
  *   hub.notifications · hub.presence · hub.files · hub.calls
  *   hub.login() · hub.logout() · hub.changePassword() · hub.reconnect() · hub.close()
  *   hub.me() · hub.schema() · hub.http(method, path, { body }) · hub.send(…) → Response

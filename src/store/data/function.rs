@@ -1,6 +1,7 @@
 //! Running the functions of a pack (PROTOCOL section 5).
 
 use rusqlite::{Connection, Statement};
+use serde_json::json;
 
 use super::{
     guard::{Authority, Guard},
@@ -121,9 +122,13 @@ fn run(
             ran.rows_affected
         };
         if got != expect.rows {
-            return Err(match &expect.message {
+            let error = match &expect.message {
                 Some(message) => Error::new(Code::PreconditionFailed, message.clone()),
                 None => Error::of(Code::PreconditionFailed),
+            };
+            return Err(match &expect.texts {
+                Some(texts) => error.with("texts", json!(texts)),
+                None => error,
             });
         }
     }

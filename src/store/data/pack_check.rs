@@ -3,6 +3,7 @@
 //!
 //! All of it happens on a database in memory, never on the one that is served.
 
+mod labels;
 mod rights;
 mod rules;
 mod scratch;
@@ -43,6 +44,7 @@ pub fn check_against(pack: &mut Pack, existing: Option<&Path>) -> Result<(), Pac
     rights::check(&conn, &schema, pack, &mut problems);
     rules::check(&conn, &schema, pack, &mut problems);
     steps::check(&conn, pack, &mut problems);
+    labels::check(&conn, &schema, pack, &mut problems);
     problems.into_result()
 }
 

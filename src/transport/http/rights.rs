@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    domain::{Collation, Column, Key, Role, Schema, Table, TableKind},
-    pack::{Cardinality, Function, Pack, Param, ParamType},
+    domain::{Collation, Column, Key, Role, Schema, Table, TableKind, text::Text},
+    pack::{Cardinality, Function, Labels, Pack, Param, ParamType},
 };
 
 /// Whether the role may call the function: only roles that it lists, administrators too.
@@ -40,7 +40,7 @@ pub fn tables(role: &Role, schema: &Schema) -> Value {
 }
 
 /// Tables with the columns that the role may use in any way.
-pub fn schema(role: &Role, schema: &Schema) -> Vec<Value> {
+pub fn schema(role: &Role, schema: &Schema, labels: &Labels) -> Vec<Value> {
     visible(role, schema)
         .map(|table| {
             let columns: Vec<Value> = table
@@ -48,7 +48,7 @@ pub fn schema(role: &Role, schema: &Schema) -> Vec<Value> {
                 .iter()
                 .filter(|column| uses(role, table, column))
                 .map(|column| {
-                    json!({
+                    let shown = json!({
                         "name": column.name,
                         "type": column.declared_type,
                         "not_null": column.not_null,
@@ -58,10 +58,11 @@ pub fn schema(role: &Role, schema: &Schema) -> Vec<Value> {
                         "select": role.may_select(&table.name, &column.name),
                         "insert": may_insert(role, table, column),
                         "update": may_update(role, table, column)
-                    })
+                    });
+                    titled(shown, labels.field(&table.name, &column.name))
                 })
                 .collect();
-            json!({
+            let shown = json!({
                 "name": table.name,
                 "kind": match table.kind {
                     TableKind::Table => "table",
@@ -71,9 +72,18 @@ pub fn schema(role: &Role, schema: &Schema) -> Vec<Value> {
                 "columns": columns,
                 "key": key(role, table),
                 "delete": may_delete(role, table)
-            })
+            });
+            titled(shown, labels.table(&table.name))
         })
         .collect()
+}
+
+/// With what people call it, where the pack says so.
+fn titled(mut shown: Value, title: Option<&Text>) -> Value {
+    if let Some(title) = title {
+        shown["title"] = json!(title);
+    }
+    shown
 }
 
 /// Functions that the role may call.
@@ -82,6 +92,7 @@ pub fn functions(role: &Role, pack: &Pack) -> Vec<Value> {
         .values()
         .filter(|function| may_call(role, function))
         .map(|function| {
+            let params = function.params.iter();
             let mut shown = json!({
                 "name": function.name,
                 "cardinality": match function.cardinality {
@@ -90,12 +101,19 @@ pub fn functions(role: &Role, pack: &Pack) -> Vec<Value> {
                     Cardinality::Exec => "exec",
                 },
                 "read_only": function.read_only,
-                "params": function.params.iter().map(param).collect::<Vec<_>>()
+                "params": params.map(|one| titled(param(one), pack.labels.field(&function.name, &one.name))).collect::<Vec<_>>()
             });
             if let Some(route) = &function.route {
                 shown["route"] = json!({ "method": route.method.as_str(), "path": route.path });
             }
-            shown
+            let answered = pack.labels.results.get(&*function.name).into_iter().flatten();
+            let columns: Map<String, Value> = answered
+                .filter_map(|name| Some((name.clone(), json!(pack.labels.field(&function.name, name)?))))
+                .collect();
+            if !columns.is_empty() {
+                shown["columns"] = columns.into();
+            }
+            titled(shown, pack.labels.function(&function.name))
         })
         .collect()
 }
@@ -219,7 +237,7 @@ mod tests {
             shown,
             json!({ "produits": { "select": ["id", "nom"], "insert": [], "update": ["nom"], "delete": false } })
         );
-        let schema = schema(&seller(), &sample());
+        let schema = schema(&seller(), &sample(), &Labels::default());
         assert_eq!(schema.len(), 1);
         assert!(!json!(schema).to_string().contains("secret"));
         assert_eq!(schema[0]["key"], json!(["id"]));

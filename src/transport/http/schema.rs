@@ -33,7 +33,7 @@ async fn show(
     let role = &caller.who.role;
     let schema = state.context.executor.schema();
     Ok(ok_value(&json!({
-        "tables": rights::schema(role, &schema),
+        "tables": rights::schema(role, &schema, &state.context.pack.labels),
         "functions": rights::functions(role, &state.context.pack)
     }))?)
 }

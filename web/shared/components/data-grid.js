@@ -1,6 +1,6 @@
 // A table of any number of rows: only those in view are drawn; the columns take their widths from the first rows.
 import { html, useMemo, useRef, useState } from "../view.js";
-import { t } from "../i18n.js";
+import { dateTime, t } from "../i18n.js";
 import { FixedList } from "./virtual-list.js";
 import { Icon } from "./icon.js";
 
@@ -12,6 +12,12 @@ export function valueText(value) {
   if (value instanceof Uint8Array) return `⟨${value.length} B⟩`;
   if (typeof value === "object") return "$blob_bytes" in value ? `⟨${value.$blob_bytes} B⟩` : JSON.stringify(value);
   return String(value);
+}
+
+/** As `valueText`, for people: a moment in the form of their country. */
+export function shownText(value) {
+  const isMoment = typeof value === "string" && value.length < 30 && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value) && !Number.isNaN(Date.parse(value));
+  return isMoment ? dateTime(value) : valueText(value);
 }
 
 const isNumber = (value) => typeof value === "number" || typeof value === "bigint";
@@ -32,26 +38,26 @@ function widthOf(text) {
   return pen.measureText(text.slice(0, 120)).width;
 }
 
-/** Columns for arrays of objects: [{ name, number, width, full }]. `full`: what would show everything, within reason. */
-export function columnsOf(names, rows) {
+/** Columns for arrays of objects: [{ name, number, width, full }]. `titles`: what people call them, by name. `full`: what would show everything, within reason. */
+export function columnsOf(names, rows, titles = {}) {
   const sample = rows.slice(0, 200);
   return names.map((name) => {
     const values = sample.map((row) => row[name]);
     const filled = values.filter((value) => value !== null && value !== undefined);
     const number = filled.length > 0 && filled.every(isNumber);
-    const widest = Math.max(widthOf(name) + AROUND_HEADING, ...filled.map((value) => widthOf(valueText(value)) + AROUND));
+    const widest = Math.max(widthOf(titles[name] ?? name) + AROUND_HEADING, ...filled.map((value) => widthOf(shownText(value)) + AROUND));
     const full = Math.ceil(Math.min(Math.max(widest, LEAST), MOST));
     return { name, number, width: Math.min(full, WANTED), full };
   });
 }
 
 /** `order`: { name, down } at first. `rows`: objects; `keyOf(row)`; `flashOf(row)`: a number that rises when the row changed, or 0. */
-export function DataGrid({ label, names, rows, keyOf, flashOf = () => 0, onRow, chosen, empty, order = null }) {
+export function DataGrid({ label, names, titles = {}, rows, keyOf, flashOf = () => 0, onRow, chosen, empty, order = null }) {
   const [sort, setSort] = useState(order);
   const widthsOf = useRef(null);
   // Widths are settled by the first rows that come and then stay: nothing jumps while changes stream in.
-  const settled = `${names.join("\n")}|${rows.length > 0}`;
-  if (widthsOf.current?.settled !== settled) widthsOf.current = { settled, columns: columnsOf(names, rows) };
+  const settled = `${names.map((name) => titles[name] ?? name).join("\n")}|${rows.length > 0}`;
+  if (widthsOf.current?.settled !== settled) widthsOf.current = { settled, columns: columnsOf(names, rows, titles) };
   const columns = widthsOf.current.columns;
   const sorted = useMemo(() => (sort ? [...rows].sort(by(sort)) : rows), [rows, sort]);
   // What is left of the width goes to a last column of text, or stays empty: a number far from its row is hard to read.
@@ -61,8 +67,8 @@ export function DataGrid({ label, names, rows, keyOf, flashOf = () => 0, onRow, 
   const header = html`<div class="grid-head" role="row" style=${{ gridTemplateColumns: template }}>
     ${columns.map(({ name, number }) => html`<div key=${name} role="columnheader" class=${number ? "number" : ""}
       aria-sort=${sort?.name === name ? (sort.down ? "descending" : "ascending") : "none"}>
-      <button type="button" title=${t("data.sort", { name })} onClick=${() => setSort(next(sort, name))}>
-        <span class="clip" dir="auto">${name}</span>${sort?.name === name && html`<span aria-hidden="true">${sort.down ? "▾" : "▴"}</span>`}</button></div>`)}
+      <button type="button" title=${`${t("data.sort", { name: titles[name] ?? name })}${titles[name] ? ` (${name})` : ""}`} onClick=${() => setSort(next(sort, name))}>
+        <span class="clip" dir="auto">${titles[name] ?? name}</span>${sort?.name === name && html`<span aria-hidden="true">${sort.down ? "▾" : "▴"}</span>`}</button></div>`)}
   </div>`;
   const render = (row, index) => {
     const key = keyOf(row), flash = flashOf(row);
@@ -79,7 +85,7 @@ export function DataGrid({ label, names, rows, keyOf, flashOf = () => 0, onRow, 
   </div>`;
 }
 
-const cell = (value) => (value === null || value === undefined ? html`<span class="null">${t("data.null")}</span>` : valueText(value));
+const cell = (value) => (value === null || value === undefined ? html`<span class="null">${t("data.null")}</span>` : shownText(value));
 
 const next = (sort, name) => (sort?.name !== name ? { name, down: false } : sort.down ? null : { name, down: true });
 const collator = new Intl.Collator(undefined, { numeric: true });

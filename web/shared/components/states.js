@@ -1,6 +1,6 @@
 // What stands where there is nothing yet, nothing at all, or nothing because of an error.
 import { html } from "../view.js";
-import { t } from "../i18n.js";
+import { inLang, t } from "../i18n.js";
 import { Icon } from "./icon.js";
 import { Button } from "./button.js";
 
@@ -24,7 +24,7 @@ export function Loading({ lines = 6, block = "2.5rem" }) {
 /** A sentence for an error of the catalogue, in the user's language; what the hub said, where it says more. */
 export function errorText(error) {
   const code = error?.code;
-  if (code === "precondition_failed" && error.message) return error.message;
+  if (code === "precondition_failed" && error.message) return inLang(error.texts, error.message);
   const key = `error.${code ?? "unknown"}`;
   const text = t(key);
   const ours = text === key ? t("error.unknown") : text;

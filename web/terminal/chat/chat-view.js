@@ -2,11 +2,14 @@
 import { html, useEffect, useState } from "../../shared/view.js";
 import { useEvents } from "../../shared/store.js";
 import { t } from "../../shared/i18n.js";
-import { Empty } from "../../shared/components/states.js";
+import { lazy } from "../../shared/lazy.js";
+import { Empty, Loading } from "../../shared/components/states.js";
 import { hub } from "../../shared/hub.js";
 import { RoomList } from "./room-list.js";
-import { TimelinePane } from "./timeline-pane.js";
-import { RoomDetails } from "./details.js";
+
+// The list of conversations is the first view; what stands beside it comes a moment later.
+export const TimelinePane = lazy(() => import("./timeline-pane.js"), "TimelinePane", html`<section class="pane timeline"><div class="pane-head"></div><div class="messages"><${Loading} lines=${6} block="3rem" /></div></section>`);
+export const RoomDetails = lazy(() => import("./details.js"), "RoomDetails", html`<aside class="side-detail pane"></aside>`);
 
 const KEPT = "comptoir.details";
 const kept = () => { try { return localStorage.getItem(KEPT) !== "closed"; } catch { return true; } };

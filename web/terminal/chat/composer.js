@@ -10,19 +10,20 @@ import { useMenu } from "../../shared/components/menu.js";
 import { hub } from "../../shared/hub.js";
 import { explainRefusal } from "../../call/refusal.js";
 import { senderName, summary } from "./naming.js";
+import { AttachDialog, isPicture } from "./attach.js";
 import { canRecord, record } from "./recorder.js";
 
 /** What was begun and not sent, by room, for the life of this page. */
 const drafts = new Map();
 const PRIORITIES = ["normal", "important", "urgent"];
 
-export function Composer({ timeline, room, reply, onReply, editing, onEdited, onSent }) {
+export function Composer({ timeline, room, reply, onReply, editing, onEdited, onSent, dropped }) {
   const [text, setText] = useState(editing?.content ?? drafts.get(room.id) ?? "");
   const [priority, setPriority] = useState("normal");
   const [needsAck, setNeedsAck] = useState(false);
   const [recording, setRecording] = useState(null);
   const [uploading, setUploading] = useState(null);
-  const [dropping, setDropping] = useState(false);
+  const [chosen, setChosen] = useState(null);
   const input = useRef(), picker = useRef();
   const options = useMenu();
 
@@ -30,6 +31,7 @@ export function Composer({ timeline, room, reply, onReply, editing, onEdited, on
   useEffect(() => { if (reply) input.current?.focus(); }, [reply]);
   useEffect(() => { if (!editing) drafts.set(room.id, text); }, [text]);
   useEffect(() => () => { recording?.cancel(); }, [recording]);
+  useEffect(() => { if (dropped?.length) setChosen(dropped); }, [dropped]);
 
   const extras = () => ({ ...(priority !== "normal" ? { priority } : {}), ...(needsAck ? { needs_ack: true } : {}), ...(reply ? { reply_to: reply.id } : {}) });
   const reset = () => { setText(""); setPriority("normal"); setNeedsAck(false); onReply(null); };
@@ -54,22 +56,24 @@ export function Composer({ timeline, room, reply, onReply, editing, onEdited, on
     else if (event.key === "Escape" && reply) onReply(null);
   };
 
-  async function sendFiles(files) {
-    for (const file of files) {
-      const image = /^image\/(png|jpeg|gif|webp)$/.test(file.type);
-      await sendFile(file, image ? "image" : "file");
-    }
+  /** What was typed is offered as the caption. */
+  async function sendFiles(files, caption) {
+    setChosen(null);
+    setText("");
+    for (const [i, file] of files.entries()) await sendFile(file, isPicture(file) ? "image" : "file", {}, i === 0 ? caption : "");
   }
-  async function sendFile(blob, kind, more = {}) {
+  async function sendFile(blob, kind, more = {}, caption = "") {
     const stop = new AbortController();
     setUploading({ name: blob.name ?? more.name, part: 0, stop });
     try {
       const file = await hub().files.upload(blob, { ...more, signal: stop.signal, onProgress: (sent, total) => setUploading((old) => old && { ...old, part: sent / total }) });
-      timeline.send("", { kind, file, ...extras() }).catch(() => {});
+      timeline.send(caption, { kind, file, ...extras() }).catch(() => {});
       onReply(null);
       onSent();
     } catch (error) {
       if (error.code !== "aborted") tell(error);
+      // What was written with it is not lost.
+      if (caption) setText((old) => old || caption);
     } finally {
       setUploading(null);
     }
@@ -84,9 +88,7 @@ export function Composer({ timeline, room, reply, onReply, editing, onEdited, on
     if (durationMs > 300 && blob.size > 0) await sendFile(blob, "audio", { name, durationMs });
   }
 
-  return html`<form class=${`composer ${dropping ? "dropping" : ""}`} data-drop=${t("chat.drop")} method="dialog" onSubmit=${submit}
-    onDragOver=${(e) => { e.preventDefault(); setDropping(true); }} onDragLeave=${() => setDropping(false)}
-    onDrop=${(e) => { e.preventDefault(); setDropping(false); void sendFiles([...e.dataTransfer.files]); }}>
+  return html`<form class="composer" method="dialog" onSubmit=${submit}>
     ${(reply || editing) && html`<div class="composer-note"><${Icon} name=${editing ? "edit" : "reply"} small />
       <span class="grow clip" dir="auto">${editing ? t("chat.editing") : html`<strong>${t("chat.reply.to", { name: senderName(reply) })}</strong> ${summary(reply)}`}</span>
       <${Button} icon="close" kind="quiet" label=${t("cancel")} onClick=${() => (editing ? onEdited() : onReply(null))} /></div>`}
@@ -97,18 +99,18 @@ export function Composer({ timeline, room, reply, onReply, editing, onEdited, on
       ${recording ? html`<${Recording} recording=${recording} onCancel=${() => { recording.cancel(); setRecording(null); }} onSend=${sendRecording} />` : html`
         ${!editing && html`
           <${Button} icon="clip" kind="quiet" label=${t("chat.attach")} onClick=${() => picker.current.click()} />
-          <input ref=${picker} type="file" multiple hidden aria-label=${t("chat.attach")} onChange=${(e) => { void sendFiles([...e.target.files]); e.target.value = ""; }} />
+          <input ref=${picker} type="file" multiple hidden aria-label=${t("chat.attach")} onChange=${(e) => { if (e.target.files.length) setChosen([...e.target.files]); e.target.value = ""; }} />
           <div ref=${options.box}><${Button} icon="settings" kind="quiet" label=${t("chat.options")} aria-expanded=${options.open} onClick=${options.toggle} />
             ${options.open && html`<div class="menu" ref=${options.list}>
               <${Field} label=${t("chat.priority")} value=${priority} options=${PRIORITIES.map((one) => [one, t(`chat.priority.${one}`)])} onValue=${setPriority} />
               <${Check} label=${t("chat.needs-ack")} checked=${needsAck} onValue=${setNeedsAck} /></div>`}</div>`}
         <textarea ref=${input} class="input" rows="1" dir="auto" placeholder=${t("chat.write")} aria-label=${t("chat.write")} value=${text} maxlength="20000"
           onInput=${(e) => { setText(e.target.value); if (!editing) timeline.typing.key(); }} onKeyDown=${keys}
-          onPaste=${(e) => { const files = [...(e.clipboardData?.files ?? [])]; if (files.length) { e.preventDefault(); void sendFiles(files); } }}></textarea>
+          onPaste=${(e) => { const files = [...(e.clipboardData?.files ?? [])]; if (files.length) { e.preventDefault(); setChosen(files); } }}></textarea>
         ${text.trim() || editing ? html`<${Button} icon=${editing ? "check" : "send"} kind="primary" type="submit" label=${t(editing ? "save" : "chat.send")} />`
           : html`<${Button} icon="mic" kind="quiet" label=${t("voice.record")} onClick=${startRecording} />`}`}
     </div>
-  </form>`;
+  </form>${chosen && html`<${AttachDialog} key=${chosen} room=${room} files=${chosen} caption=${editing ? "" : text} onSend=${sendFiles} onClose=${() => setChosen(null)} />`}`;
 }
 
 const tell = (error) => toast({ text: errorText(error), kind: "danger" });

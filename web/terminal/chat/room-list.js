@@ -6,12 +6,14 @@ import { Avatar } from "../../shared/components/avatar.js";
 import { Button } from "../../shared/components/button.js";
 import { Icon } from "../../shared/components/icon.js";
 import { Empty, Loading, errorText } from "../../shared/components/states.js";
+import { lazy } from "../../shared/lazy.js";
 import { toast } from "../../shared/components/toast.js";
 import { hub, link } from "../../shared/hub.js";
 import { go } from "../route.js";
 import { me } from "../account.js";
 import { isMine, otherOf, roomName, senderName, summary } from "./naming.js";
-import { NewConversation } from "./new-conversation.js";
+
+export const NewConversation = lazy(() => import("./new-conversation.js"), "NewConversation");
 
 export function RoomList({ chosen }) {
   const rooms = useEvents(hub().rooms, ["change"], (all) => all.list) ?? [];

@@ -1,12 +1,12 @@
 // One room: its messages and the place to write.
-import { html, useEffect, useMemo, useRef, useState } from "../../shared/view.js";
+import { html, useCallback, useEffect, useMemo, useRef, useState } from "../../shared/view.js";
 import { useEvents } from "../../shared/store.js";
-import { day, t } from "../../shared/i18n.js";
+import { day, lang, t } from "../../shared/i18n.js";
 import { Avatar } from "../../shared/components/avatar.js";
 import { Button } from "../../shared/components/button.js";
 import { Icon } from "../../shared/components/icon.js";
-import { Empty, Failed, Loading } from "../../shared/components/states.js";
-import { settle } from "../../shared/components/toast.js";
+import { Empty, Failed, Loading, errorText } from "../../shared/components/states.js";
+import { settle, toast } from "../../shared/components/toast.js";
 import { VariableList } from "../../shared/components/variable-list.js";
 import { hub } from "../../shared/hub.js";
 import { CallButtons } from "../calls/call-buttons.js";
@@ -24,9 +24,12 @@ export function TimelinePane({ room, around, details, onDetails }) {
   const [atEnd, setAtEnd] = useState(true);
   const [toEnd, setToEnd] = useState(0);
   const [aim, setAim] = useState(null);
+  const [dropping, setDropping] = useState(false);
+  const [dropped, setDropped] = useState(null);
   // Where "new" begins is settled when the room is opened; reading on does not move it.
   const newFrom = useRef(room.unread ? room.read_up_to : Infinity).current;
-  const rows = useMemo(() => timelineRows(messages, { newFrom, isMine, day }), [messages]);
+  const rows = useMemo(() => timelineRows(messages, { gaps: timeline.gaps, newFrom, isMine, day }), [messages]);
+  const fill = useFilling(timeline, setAim);
 
   const load = () => { setError(null); timeline.load().catch(setError); };
   useEffect(() => { load(); settle(`room ${room.id}`); }, []);
@@ -42,19 +45,26 @@ export function TimelinePane({ room, around, details, onDetails }) {
   }, [atEnd]);
 
   async function showAround(seq) {
-    // Back to that place page by page: what lies between is then there too.
-    for (let pages = 0; pages < 400 && timeline.hasMore && (timeline.messages[0]?.seq ?? 0) > seq; pages++) await timeline.loadBefore(200);
+    // What lies between stays away until somebody scrolls there.
+    try { await timeline.loadAround(seq, 100); } catch (error) { toast({ text: errorText(error), kind: "danger" }); return; }
     const found = timeline.messages.find((message) => message.seq === seq);
     if (found) setAim({ key: keyOfMessage(found), seq });
   }
-  const byId = useMemo(() => new Map(messages.map((message) => [message.id, message])), [messages]);
-  const act = { onReply: setReply, onEdit: (message) => { setReply(null); setEditing(message); }, onShow: (message) => showAround(message.seq), timeline, room };
-  const render = (row) => row.day ? html`<div class="day">${row.day}</div>`
+  const act = useMemo(() => ({ onReply: setReply, onEdit: (message) => { setReply(null); setEditing(message); }, onShow: (message) => showAround(message.seq), timeline, room }), [room]);
+  const render = useCallback((row) => row.gap ? html`<div class="gap" role="presentation"></div>`
+    : row.day ? html`<div class="day">${row.day}</div>`
     : row.newLine ? html`<div class="new-line">${t("chat.new-line")}</div>`
-    : html`<${MessageRow} message=${row.message} first=${row.first} group=${room.kind !== "direct"} quoted=${byId.get(row.message.reply_to)} aimed=${aim?.key === row.key ? aim : null} act=${act} />`;
+    : html`<${MessageRow} message=${row.message} first=${row.first} group=${room.kind !== "direct"} quoted=${timeline.get(row.message.reply_to)} aimed=${aim?.key === row.key && aim.seq ? aim : null} act=${act} />`,
+  [act, aim, messages, lang()]);
 
   const other = otherOf(room);
-  return html`<section class="pane timeline" aria-label=${t("chat.messages", { name: roomName(room) })}>
+  const holdsFiles = ({ dataTransfer }) => [...(dataTransfer?.types ?? [])].includes("Files");
+  const drop = {
+    onDragOver: (e) => { if (holdsFiles(e)) { e.preventDefault(); setDropping(true); } },
+    onDragLeave: (e) => { if (!e.currentTarget.contains(e.relatedTarget)) setDropping(false); },
+    onDrop: (e) => { if (!holdsFiles(e)) return; e.preventDefault(); setDropping(false); setDropped([...e.dataTransfer.files]); },
+  };
+  return html`<section class=${`pane timeline ${dropping ? "dropping" : ""}`} data-drop=${t("chat.drop")} aria-label=${t("chat.messages", { name: roomName(room) })} ...${drop}>
     <header class="pane-head">
       <a class="button quiet icon-only narrow-only" href="#/chat" aria-label=${t("back")}><${Icon} name="back" /></a>
       <${Avatar} name=${roomName(room)} seed=${other?.username ?? room.id} square=${!other} status=${other && hub().presence.status(other.user_id)}>${!other && html`<${Icon} name="users" />`}<//>
@@ -66,20 +76,44 @@ export function TimelinePane({ room, around, details, onDetails }) {
       : !timeline.loaded && messages.length === 0 ? html`<div class="messages"><${Loading} lines=${6} block="3rem" /></div>`
       : rows.length === 0 ? html`<div class="messages"><${Empty} icon="chat" title=${t("chat.empty")} text=${t("chat.empty.why")} /></div>`
       : html`<${VariableList} class="messages" role="log" aria-live="off" aria-label=${t("chat.messages", { name: roomName(room) })} items=${rows} keyOf=${(row) => row.key} render=${render}
-          onNearTop=${() => timeline.loaded && timeline.hasMore && loadOlder(timeline)} onEnd=${setAtEnd} aim=${aim} toEnd=${toEnd} />`}
+          missing=${missing} onMissing=${fill} onEnd=${setAtEnd} aim=${aim} toEnd=${toEnd} />`}
     <${TypingLine} timeline=${timeline} room=${room} />
     <div style=${{ position: "relative" }}>
       ${!atEnd && html`<div class="to-bottom"><button type="button" class="button" onClick=${() => { setToEnd(toEnd + 1); setAtEnd(true); }}>${room.unread > 0 ? t("chat.unread", { n: room.unread }) : t("chat.new-below")} ↓</button></div>`}
-      <${Composer} key=${editing?.id ?? "new"} timeline=${timeline} room=${room} reply=${reply} onReply=${setReply} editing=${editing} onEdited=${() => setEditing(null)} onSent=${() => setToEnd((n) => n + 1)} />
+      <${Composer} key=${editing?.id ?? "new"} timeline=${timeline} room=${room} reply=${reply} onReply=${setReply} editing=${editing} onEdited=${() => setEditing(null)} onSent=${() => setToEnd((n) => n + 1)} dropped=${dropped} />
     </div>
   </section>`;
 }
 
-const loading = new WeakSet();
-async function loadOlder(timeline) {
-  if (loading.has(timeline)) return;
-  loading.add(timeline);
-  try { await timeline.loadBefore(100); } catch { /* asked again at the next scroll */ } finally { loading.delete(timeline); }
+const missing = (row) => row.height ?? 0;
+
+/** Fetches what is missing where one looks, one page at a time, once the scrolling rests for a moment. */
+function useFilling(timeline, setAim) {
+  const state = useRef({ timer: null, busy: false, wanted: null }).current;
+  useEffect(() => () => clearTimeout(state.timer), []);
+  const go = async () => {
+    const { gap: { after, before }, from, to } = state.wanted;
+    state.wanted = null;
+    state.busy = true;
+    try {
+      // From the end that is in view; else from the middle of the view, which then stays there.
+      if (to >= 1) await timeline.loadBefore(100, before);
+      else if (from <= 0) await timeline.loadAfter(after, 100);
+      else {
+        const seq = Math.round(after + ((from + to) / 2) * (before - after));
+        await timeline.loadAround(seq, 100);
+        const found = timeline.messages.find((message) => message.seq >= seq);
+        if (found) setAim({ key: keyOfMessage(found), part: 1 / 2 });
+      }
+    } catch { /* asked again when it is drawn again */ } finally { state.busy = false; }
+  };
+  return useCallback(({ gap }, part) => {
+    const near = part.to >= 1 || part.from <= 0;
+    state.wanted = { gap, ...part };
+    clearTimeout(state.timer);
+    const soon = () => { if (!state.wanted) return; if (state.busy) state.timer = setTimeout(soon, 50); else void go(); };
+    state.timer = setTimeout(soon, near ? 0 : 120);
+  }, [timeline]);
 }
 
 function Subtitle({ room, other }) {

@@ -1,7 +1,7 @@
 // A function of the pack as a form made from its declared parameters.
 import { html, useState } from "../../shared/view.js";
 import { useStore } from "../../shared/store.js";
-import { t } from "../../shared/i18n.js";
+import { t, titleOf } from "../../shared/i18n.js";
 import { Button } from "../../shared/components/button.js";
 import { Check, Field } from "../../shared/components/field.js";
 import { Icon } from "../../shared/components/icon.js";
@@ -10,7 +10,7 @@ import { toast } from "../../shared/components/toast.js";
 import { hub, link } from "../../shared/hub.js";
 import { ResultTable } from "./result.js";
 
-export function FunctionPane({ called }) {
+export function FunctionPane({ called, raw }) {
   const [values, setValues] = useState(() => Object.fromEntries(called.params.map((param) => [param.name, initial(param)])));
   const [problems, setProblems] = useState({});
   const [outcome, setOutcome] = useState(null);
@@ -30,8 +30,8 @@ export function FunctionPane({ called }) {
     try {
       setOutcome({ data: await hub().rpc(called.name, args) });
     } catch (error) {
-      setOutcome({ error });
-      if (kept && error.code !== "closed") toast({ title: called.name, text: errorText(error), kind: "danger", ms: 0 });
+      setOutcome(error.code === "discarded" ? null : { error });
+      if (kept && !["closed", "discarded"].includes(error.code)) toast({ title: titleOf(called), text: errorText(error), kind: "danger", ms: 0 });
     } finally {
       setBusy(false);
     }
@@ -40,7 +40,7 @@ export function FunctionPane({ called }) {
   return html`
     <header class="pane-head">
       <a class="button quiet icon-only narrow-only" href="#/data" aria-label=${t("back")}><${Icon} name="back" /></a>
-      <h1 class="clip" dir="auto">${called.name}</h1>
+      <h1 class="clip" dir="auto" title=${called.name}>${titleOf(called)}</h1>${raw && called.title && html`<code class="muted small clip" dir="ltr">${called.name}</code>`}
     </header>
     <div class="form-page scroll">
       <form class="card form-card" onSubmit=${run} method="dialog" novalidate>
@@ -51,18 +51,18 @@ export function FunctionPane({ called }) {
       </form>
       <div class="result" aria-live="polite">
         ${outcome?.error && html`<p class="notice danger" role="alert"><${Icon} name="alert" />${errorText(outcome.error)}</p>`}
-        ${outcome && !outcome.error && html`<${Data} name=${called.name} data=${outcome.data} />`}
+        ${outcome && !outcome.error && html`<${Data} called=${called} data=${outcome.data} />`}
       </div>
     </div>`;
 }
 
 function Param({ param, value, problem, onValue }) {
-  const label = param.optional ? `${param.name} (${t("data.optional")})` : param.name;
+  const label = param.optional ? `${titleOf(param)} (${t("data.optional")})` : titleOf(param);
   if (param.type === "boolean") return html`<${Check} label=${label} checked=${value === true} onValue=${onValue} />`;
   const number = param.type === "integer" || param.type === "real";
   return html`<${Field} label=${label} value=${value} onValue=${onValue} problem=${problem} dir=${number || param.type === "json" ? "ltr" : "auto"}
     inputmode=${param.type === "integer" ? "numeric" : number ? "decimal" : undefined} rows=${param.type === "json" ? 4 : undefined}
-    class=${param.type === "json" ? "mono" : ""} autocomplete="off" name=${param.name} required=${!param.optional} />`;
+    class=${param.type === "json" ? "mono" : ""} autocomplete="off" title=${param.name} name=${param.name} required=${!param.optional} />`;
 }
 
 function initial({ type, default: value }) {
@@ -91,10 +91,12 @@ function read(params, values) {
   return { args, wrong };
 }
 
-function Data({ name, data }) {
-  if (Array.isArray(data)) return html`<${ResultTable} label=${name} names=${Object.keys(data[0] ?? {})} rows=${data} />`;
+function Data({ called, data }) {
+  const { name, columns = {} } = called;
+  const titles = Object.fromEntries(Object.entries(columns).map(([key, title]) => [key, titleOf({ name: key, title })]));
+  if (Array.isArray(data)) return html`<${ResultTable} label=${name} titles=${titles} names=${Object.keys(data[0] ?? {})} rows=${data} />`;
   if (data === null || data === undefined) return html`<p class="notice">${t("data.nothing")}</p>`;
   const keys = Object.keys(data);
   if (keys.length === 1 && keys[0] === "rows_affected") return html`<p class="notice good"><${Icon} name="check" />${t("data.affected", { n: data.rows_affected })}</p>`;
-  return html`<p class="notice good"><${Icon} name="check" />${t("data.done")}</p><${ResultTable} label=${name} names=${keys} rows=${[data]} />`;
+  return html`<p class="notice good"><${Icon} name="check" />${t("data.done")}</p><${ResultTable} label=${name} titles=${titles} names=${keys} rows=${[data]} />`;
 }

@@ -7,6 +7,7 @@ import { hasCode } from "../errors.js";
 import { uuid } from "../ids.js";
 import { Receipts } from "./receipts.js";
 import { SortedMessages } from "./sorted-messages.js";
+import { Spans } from "./spans.js";
 import { Typing } from "./typing.js";
 
 /** @typedef {import("../types.js").Message} Message */
@@ -18,14 +19,13 @@ import { Typing } from "./typing.js";
 export class Timeline extends Emitter {
   /** The latest page was fetched. */
   loaded = false;
-  /** There are older ones. */
-  hasMore = true;
   receipts;
   typing;
 
   #access;
   #roomInfo;
   #messages = new SortedMessages();
+  #spans = new Spans();
   /** Own ones that are not answered, by client_id, in order. @type {Map<string, Message>} */
   #echoes = new Map();
   /** @type {Message[] | null} */
@@ -72,6 +72,25 @@ export class Timeline extends Emitter {
     return (this.#shown ??= [...this.#messages.list, ...this.#echoes.values()]);
   }
 
+  /** One that is here. @param {number | null} id */
+  get(id) {
+    return this.#messages.get(id);
+  }
+
+  /** There are older ones than the oldest that is here. */
+  get hasMore() {
+    return !this.loaded || this.#spans.gaps[0]?.after === 0;
+  }
+
+  /**
+   * Where `messages` leaves some out: between the one seq and the other, in order. They are fetched by `loadBefore`,
+   * `loadAfter` and `loadAround`.
+   * @returns {{ after: number, before: number }[]}
+   */
+  get gaps() {
+    return this.#spans.gaps;
+  }
+
   /** Fetches the latest page, once. */
   load(limit = 50) {
     return (this.#loading ??= this.reload(limit).catch((error) => {
@@ -89,27 +108,45 @@ export class Timeline extends Emitter {
     const live = (this.#arrived ?? []).filter(({ seq }) => (seq ?? 0) > last);
     this.#arrived = null;
     this.#messages = new SortedMessages();
+    this.#spans = new Spans();
+    this.#spans.add(hasMore ? (messages[0]?.seq ?? 1) : 1, Infinity);
     for (const message of [...messages, ...live]) this.#put(message);
-    this.hasMore = hasMore;
     this.loaded = true;
     this.#changed();
   }
 
-  /** Fetches the page before the oldest that is here. @returns {Promise<boolean>} whether there are older ones yet */
-  async loadBefore(limit = 50) {
-    const oldest = this.messages[0]?.seq;
-    if (!this.loaded || !oldest) await this.load(limit);
-    else if (this.hasMore) {
-      const { messages, has_more: hasMore } = await this.#history({ before: oldest, limit });
-      for (const message of messages) this.#put(message);
-      this.hasMore = hasMore;
-      this.#changed();
+  /**
+   * Fetches the page before the oldest that is here, or before another seq.
+   * @returns {Promise<boolean>} whether there are older ones yet
+   */
+  async loadBefore(limit = 50, before = this.#messages.list[0]?.seq) {
+    if (!this.loaded || !before) await this.load(limit);
+    else if (!this.#spans.has(before - 1) && before > 1) {
+      const { messages, has_more: hasMore } = await this.#history({ before, limit });
+      this.#take(messages, hasMore ? (messages[0]?.seq ?? before) : 1, before - 1);
     }
     return this.hasMore;
   }
 
+  /** Fetches the page after a seq: to fill a gap from its beginning. @param {number} after */
+  async loadAfter(after, limit = 50) {
+    if (!this.loaded) await this.load(limit);
+    if (this.#spans.has(after + 1)) return;
+    const { messages, has_more: hasMore } = await this.#history({ after, limit });
+    this.#take(messages, after + 1, hasMore ? (messages.at(-1)?.seq ?? after) : Infinity);
+  }
+
+  /** Fetches what stands around a seq, unless it is here: what lies between stays a gap. @param {number} seq */
+  async loadAround(seq, limit = 50) {
+    if (!this.loaded) await this.load(limit);
+    if (this.#spans.has(seq)) return;
+    const { messages } = await this.#history({ around: seq, limit });
+    // Nothing there: what was between the neighbours is no more.
+    this.#take(messages, Math.min(messages[0]?.seq ?? seq, seq), Math.max(messages.at(-1)?.seq ?? seq, seq));
+  }
+
   /**
-   * A page of another place of the room, apart from `messages`: around a search hit, say.
+   * A page of another place of the room, apart from `messages`; `loadAround` puts it among them.
    * @param {number} seq
    * @returns {Promise<{ messages: Message[], has_more: boolean }>}
    */
@@ -203,6 +240,13 @@ export class Timeline extends Emitter {
     const { message } = await this.#access.queue(() => ({ ...frame, room: this.room }));
     this.#put(message);
     return message;
+  }
+
+  /** @param {Message[]} messages of a page @param {number} from @param {number} to what it covers */
+  #take(messages, from, to) {
+    this.#spans.add(from, to);
+    for (const message of messages) this.#put(message);
+    this.#changed();
   }
 
   #lastSeq() {

@@ -237,20 +237,29 @@ fn data() -> Value {
                 "name": text(), "type": { "type": "string", "description": "As declared; may be empty." },
                 "not_null": flag(), "has_default": flag(), "generated": flag(),
                 "collation": { "enum": ["BINARY", "NOCASE", "RTRIM", null], "description": "null: of a view, or not one of SQLite's own." },
-                "select": flag(), "insert": flag(), "update": flag()
+                "select": flag(), "insert": flag(), "update": flag(), "title": schema_ref("Title")
             })
         ),
         "Table": object(&["name", "kind", "columns", "key", "delete"], json!({
             "name": text(), "kind": { "enum": ["table", "view", "virtual"] }, "columns": list("Column"),
             "key": { "type": "array", "items": text(), "description": "`rowid` where there is no primary key." },
-            "delete": flag()
+            "delete": flag(), "title": schema_ref("Title")
         })),
+        "Title": {
+            "description": "What people call it: one text for all, or one for each language.",
+            "oneOf": [text(), object(&[], json!({ "fr": text(), "en": text(), "ar": text() }))]
+        },
         "Function": object(&["name", "cardinality", "read_only", "params"], json!({
             "name": text(), "cardinality": { "enum": ["one", "many", "exec"] }, "read_only": flag(),
             "params": { "type": "array", "items": object(&["name", "type", "optional"], json!({
                 "name": text(), "type": { "enum": ["text", "integer", "real", "boolean", "json"] },
-                "optional": flag(), "default": schema_ref("SqlValue")
+                "optional": flag(), "default": schema_ref("SqlValue"), "title": schema_ref("Title")
             })) },
+            "title": schema_ref("Title"),
+            "columns": {
+                "type": "object", "additionalProperties": schema_ref("Title"),
+                "description": "Titles of columns that it answers, where the pack has them."
+            },
             "route": object(&["method", "path"], json!({ "method": text(), "path": text() }))
         })),
         "Schema": object(&["tables", "functions"], json!({

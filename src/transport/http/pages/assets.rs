@@ -8,6 +8,8 @@ use include_dir::{Dir, include_dir};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
+use super::modules;
+
 static WEB: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/web");
 static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/clients/js/src");
 
@@ -57,21 +59,44 @@ impl Asset {
 /// The file at `path` of a tree; `None` for what is not there or is not for browsers.
 pub fn find(tree: Tree, path: &str) -> Option<Arc<Asset>> {
     let key = (tree, path.to_owned());
-    if let Some(body) = from_source(tree, path) {
-        return Some(Arc::new(Asset::new(path, body.into())));
+    let ready = READY.lock().as_ref().and_then(|ready| ready.get(&key)).cloned();
+    // Nothing embedded ever changes; in a debug build the sources may have.
+    if !cfg!(debug_assertions)
+        && let Some(asset) = ready
+    {
+        return Some(asset);
     }
-    if let Some(asset) = READY.lock().as_ref().and_then(|ready| ready.get(&key)) {
-        return Some(asset.clone());
+    let mut body = bytes(tree, path)?;
+    if path.ends_with(".html") {
+        body = modules::named_in(&String::from_utf8_lossy(&body), |path| {
+            let (tree, path) = address(path)?;
+            bytes(tree, path).map(|body| String::from_utf8_lossy(&body).into_owned())
+        })
+        .into();
     }
-    let body = match tree {
-        Tree::Web => &WEB,
-        Tree::Sdk => &SDK,
+    if let Some(asset) = ready.filter(|asset| asset.body == body) {
+        return Some(asset);
     }
-    .get_file(path)?
-    .contents();
-    let asset = Arc::new(Asset::new(path, Bytes::from_static(body)));
+    let asset = Arc::new(Asset::new(path, body));
     READY.lock().get_or_insert_default().insert(key, asset.clone());
     Some(asset)
+}
+
+/// The tree and the path in it that an address of a page stands for.
+fn address(path: &str) -> Option<(Tree, &str)> {
+    let web = path.strip_prefix("/web/").map(|path| (Tree::Web, path));
+    web.or_else(|| Some((Tree::Sdk, path.strip_prefix("/sdk/")?)))
+}
+
+fn bytes(tree: Tree, path: &str) -> Option<Bytes> {
+    if let Some(body) = from_source(tree, path) {
+        return Some(body.into());
+    }
+    let dir = match tree {
+        Tree::Web => &WEB,
+        Tree::Sdk => &SDK,
+    };
+    Some(Bytes::from_static(dir.get_file(path)?.contents()))
 }
 
 /// In a debug build, the file as it is in the source tree now, of those that were embedded or came since.
@@ -146,26 +171,29 @@ mod tests {
 
     #[test]
     fn the_first_view_of_the_terminal_is_small_over_the_wire() {
-        let zipped = |body: &[u8]| gzip(body).map_or(body.len(), |zipped| zipped.len());
-        let sizes = |dir: &Dir<'_>, skip: &[&str]| -> usize {
-            let mut dirs = vec![dir.clone()];
-            let mut sum = 0;
-            while let Some(dir) = dirs.pop() {
-                let wanted = |dir: &&Dir<'_>| !skip.iter().any(|name| dir.path().ends_with(name));
-                dirs.extend(dir.dirs().filter(wanted).cloned());
-                sum += dir.files().map(|file| zipped(file.contents())).sum::<usize>();
-            }
-            sum
-        };
-        let of = |name: &str, skip: &[&str]| WEB.get_dir(name).map_or(0, |dir| sizes(dir, skip));
-        // What is loaded before anybody has logged in; the views come when they are first drawn.
-        let views = [
-            "terminal/chat",
-            "terminal/data",
-            "terminal/calls",
-            "terminal/notices",
-        ];
-        let all = of("shared", &[]) + of("vendor", &[]) + of("terminal", &views) + sizes(&SDK, &["node"]);
+        let zipped = |asset: &Asset| asset.gzip.as_ref().map_or(asset.body.len(), Bytes::len);
+        let page = find(Tree::Web, "terminal/index.html").unwrap();
+        let text = String::from_utf8(page.body.to_vec()).unwrap();
+        // All that the page names: its style, its modules, those that come behind the first view too.
+        let named = text
+            .split(['"', ' '])
+            .filter_map(address)
+            .map(|(tree, path)| find(tree, path).unwrap_or_else(|| panic!("{path}")));
+        let all = zipped(&page) + named.map(|asset| zipped(&asset)).sum::<usize>();
         assert!(all < 150 * 1024, "{all} bytes");
+    }
+
+    #[test]
+    fn the_form_to_log_in_stands_on_few_modules_and_never_on_the_client() {
+        let page = find(Tree::Web, "terminal/index.html").unwrap();
+        let text = String::from_utf8(page.body.to_vec()).unwrap();
+        let first: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("<link rel=\"modulepreload\" href=\"")?.split('"').next())
+            .collect();
+        assert!((10..=20).contains(&first.len()), "{first:?}");
+        assert!(first.contains(&"/web/shared/login.js"), "{first:?}");
+        assert!(!first.iter().any(|path| path.starts_with("/sdk/")), "{first:?}");
+        assert!(text.contains("/sdk/hub.js"), "what comes later is named too: {text}");
     }
 }

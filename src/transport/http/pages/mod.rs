@@ -5,6 +5,7 @@
 
 mod assets;
 mod headers;
+mod modules;
 
 use actix_web::{HttpRequest, HttpResponse, guard, http::header, web};
 use serde_json::json;
