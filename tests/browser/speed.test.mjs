@@ -10,13 +10,6 @@ before(async () => {
 });
 after(async () => { await browser?.close(); await hub?.stop(); });
 
-/** How much slower this page counts now than it would where nothing else runs: on a busy machine times mean nothing by themselves. */
-const slowness = async (page) => Math.max(1, (await page.evaluate(() => {
-  const began = performance.now();
-  for (let i = 0, sum = 0; i < 2e6; i++) sum += Math.sqrt(i + sum % 7);
-  return performance.now() - began;
-})) / 160);
-
 /** Loads a page with nothing kept, on a processor slowed `rate` times, until `selector` is drawn: ms, the main thread's work, requests, bytes. */
 async function load(page, url, selector, rate) {
   const session = await page.context().newCDPSession(page);

@@ -11,6 +11,7 @@ mod faults;
     reason = "shared with the tests of the hub, which use all of it"
 )]
 mod hub;
+mod labels;
 mod records;
 mod shipped;
 mod shop;

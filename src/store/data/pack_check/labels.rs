@@ -36,13 +36,18 @@ pub fn check(conn: &Connection, schema: &Schema, pack: &mut Pack, problems: &mut
     for (name, label) in &labels.fields {
         let found = match name.split_once('.') {
             Some((owner, field)) => {
-                let column = schema.table(owner).is_some_and(|table| table.column(field).is_some());
+                let column = schema
+                    .table(owner)
+                    .is_some_and(|table| table.column(field).is_some());
                 let function = pack.functions.get(owner);
                 column || function.is_some_and(|function| of_function(function, field))
             }
             None => {
                 schema.tables.iter().any(|table| table.column(name).is_some())
-                    || pack.functions.values().any(|function| of_function(function, name))
+                    || pack
+                        .functions
+                        .values()
+                        .any(|function| of_function(function, name))
             }
         };
         if !found {

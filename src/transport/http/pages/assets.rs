@@ -189,11 +189,18 @@ mod tests {
         let text = String::from_utf8(page.body.to_vec()).unwrap();
         let first: Vec<&str> = text
             .lines()
-            .filter_map(|line| line.strip_prefix("<link rel=\"modulepreload\" href=\"")?.split('"').next())
+            .filter_map(|line| {
+                line.strip_prefix("<link rel=\"modulepreload\" href=\"")?
+                    .split('"')
+                    .next()
+            })
             .collect();
         assert!((10..=20).contains(&first.len()), "{first:?}");
         assert!(first.contains(&"/web/shared/login.js"), "{first:?}");
         assert!(!first.iter().any(|path| path.starts_with("/sdk/")), "{first:?}");
-        assert!(text.contains("/sdk/hub.js"), "what comes later is named too: {text}");
+        assert!(
+            text.contains("/sdk/hub.js"),
+            "what comes later is named too: {text}"
+        );
     }
 }

@@ -110,12 +110,23 @@ mod tests {
     fn a_page_names_its_modules_and_those_that_come_later() {
         let page = "<head>\n<script type=\"module\" src=\"/web/a/main.js\"></script>\n</head>";
         let named = named_in(page, read);
-        let links: Vec<&str> = named.lines().filter(|line| line.contains("modulepreload")).collect();
+        let links: Vec<&str> = named
+            .lines()
+            .filter(|line| line.contains("modulepreload"))
+            .collect();
         assert_eq!(links.len(), 4, "{named}");
-        for path in ["/web/a/main.js", "/web/a/x.js", "/web/b/words.js", "/sdk/index.js"] {
+        for path in [
+            "/web/a/main.js",
+            "/web/a/x.js",
+            "/web/b/words.js",
+            "/sdk/index.js",
+        ] {
             assert!(links.iter().any(|line| line.contains(path)), "{path} in {named}");
         }
-        assert!(named.contains("<meta name=\"comptoir-later\" content=\"/web/a/y.js /web/a/z.js\">"), "{named}");
+        assert!(
+            named.contains("<meta name=\"comptoir-later\" content=\"/web/a/y.js /web/a/z.js\">"),
+            "{named}"
+        );
         assert!(named.ends_with(page.strip_prefix("<head>\n").unwrap()), "{named}");
         assert_eq!(named_in("<p>no script</p>", read), "<p>no script</p>");
     }
