@@ -53,6 +53,7 @@ fn a_role_is_told_the_titles_of_what_it_may_use_and_of_nothing_else() {
     assert_eq!(sell["title"]["en"], "Sell an article");
     assert_eq!(find(&sell["params"], "produit_id")["title"]["fr"], "Produit");
     assert_eq!(sell["columns"]["statut"]["en"], "Status");
+    assert_eq!(schema["roles"]["caisse"]["en"], "Cashier");
     for secret in ["Prix d’achat", "prix_achat", "Paiements", "paiements"] {
         assert!(!schema["tables"].to_string().contains(secret), "{secret}");
     }

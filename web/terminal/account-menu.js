@@ -12,7 +12,7 @@ import { Failed, Loading, errorText } from "../shared/components/states.js";
 import { toast } from "../shared/components/toast.js";
 import { useMenu } from "../shared/components/menu.js";
 import { hub, logout } from "../shared/hub.js";
-import { me } from "./account.js";
+import { me, roleTitle } from "./account.js";
 import { sound } from "./notices/sound.js";
 import { STATUSES, StatusDialog, setStatus, useOwnStatus } from "./status.js";
 
@@ -28,7 +28,7 @@ export function AccountMenu({ user }) {
     <button type="button" class="avatar-button" aria-haspopup="true" aria-expanded=${menu.open} title=${t("nav.me")} onClick=${menu.toggle}><span class="sr-only">${t("nav.me")}: ${user.display_name}, ${t(`me.${own}`)}${note ? `, ${note}` : ""}</span>
       <${Avatar} name=${user.display_name} seed=${user.username} status=${own} /></button>
     ${menu.open && html`<div class="menu end" ref=${menu.list}>
-      <div class="menu-who"><strong dir="auto">${user.display_name}</strong><span class="muted small" dir="auto">${who?.role.title ?? user.role}</span></div>
+      <div class="menu-who"><strong dir="auto">${user.display_name}</strong><span class="muted small" dir="auto">${roleTitle(user.role)}</span></div>
       <div class="menu-status" role="group" aria-label=${t("me.status")}>
         ${STATUSES.map((one) => html`<button key=${one} type="button" aria-pressed=${own === one} onClick=${choose(() => say(one))}><span class=${`dot inline ${one}`}></span>${t(`me.${one}`)}</button>`)}
         <button type="button" aria-haspopup="dialog" onClick=${choose(() => setDialog("status"))}><${Icon} name="edit" /><span class="clip grow" dir="auto">${note || t("me.note.add")}</span>${until && html`<span class="muted small">${t("me.until.short", { at: time(until) })}</span>`}</button>
@@ -69,8 +69,16 @@ function DevicesDialog({ onClose }) {
   const end = (id) => hub().http("DELETE", `/api/me/sessions/${encodeURIComponent(id)}`).then(load).catch((error) => toast({ text: errorText(error), kind: "danger" }));
   return html`<${Dialog} title=${t("me.devices")} onClose=${onClose}>
     ${error ? html`<${Failed} error=${error} />` : !sessions ? html`<${Loading} lines=${3} />` : html`<ul class="plain-list">${sessions.map((one) => html`<li key=${one.id} class="row">
-      <${Icon} name="server" /><div class="grow"><div class="clip" dir="auto">${one.user_agent || one.address}</div>
+      <${Icon} name="server" /><div class="grow"><div class="clip" dir="auto" title=${one.user_agent}>${deviceName(one.user_agent) ?? one.user_agent ?? one.address}</div>
       <div class="muted small"><span dir="ltr">${one.address ?? ""}</span> ${one.last_used_at ? ago(one.last_used_at) : ""}</div></div>
       ${one.current ? html`<span class="chip good">${t("me.device.this")}</span>` : html`<${Button} onClick=${() => end(one.id)}>${t("me.device.end")}<//>`}</li>`)}</ul>`}
   <//>`;
+}
+
+const BROWSERS = [["Edg", "Edge"], ["OPR", "Opera"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"]];
+const SYSTEMS = [["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Windows", "Windows"], ["Mac OS", "macOS"], ["Linux", "Linux"]];
+/** "Chrome · Windows" of what a browser says of itself. */
+function deviceName(agent = "") {
+  const [browser, system] = [BROWSERS, SYSTEMS].map((known) => known.find(([mark]) => agent?.includes(mark))?.[1]);
+  return browser && system ? `${browser} · ${system}` : null;
 }

@@ -1,5 +1,6 @@
 // Who one is and what one may do: kept for the life of this tab, so that a terminal that is loaded while the hub is away
 // still has its forms.
+import { inLang } from "../shared/i18n.js";
 import { store } from "../shared/store.js";
 import { hub } from "../shared/hub.js";
 
@@ -7,6 +8,9 @@ import { hub } from "../shared/hub.js";
 export const me = store(null);
 /** GET /api/schema */
 export const schema = store(null);
+
+/** What people call a role. */
+export const roleTitle = (name) => inLang(schema.get()?.roles?.[name], name);
 
 const KEPT = "comptoir.me";
 

@@ -38,7 +38,7 @@ export function described(frame, schema) {
   const room = () => { const found = hub().rooms.get(frame.room); return found ? roomName(found) : "?"; };
   const values = (all) => Object.values(all ?? {}).filter((value) => value !== null && typeof value !== "object").join(" · ");
   switch (frame.type) {
-    case "rpc": return { icon: "function", title: titleOf(schema?.functions.find(({ name }) => name === frame.function) ?? { name: frame.function }), text: values(frame.args) };
+    case "rpc": return { icon: "run", title: titleOf(schema?.functions.find(({ name }) => name === frame.function) ?? { name: frame.function }), text: values(frame.args) };
     case "query": return { icon: "code", title: t("data.sql"), text: frame.query };
     case "batch": return { icon: "code", title: t("data.sql"), text: frame.statements.map(({ query }) => query).join("; ") };
     case "send_message": return { icon: "chat", title: t("queue.message", { name: room() }), text: frame.content || t(frame.kind === "audio" ? "voice.note" : "chat.attach") };

@@ -86,6 +86,13 @@ fn titled(mut shown: Value, title: Option<&Text>) -> Value {
     shown
 }
 
+/// What people call these roles.
+pub fn role_titles<'a>(names: impl Iterator<Item = &'a str>, pack: &Pack) -> Map<String, Value> {
+    names
+        .filter_map(|name| Some((name.to_owned(), json!(pack.roles.get(name)?.title))))
+        .collect()
+}
+
 /// Functions that the role may call.
 pub fn functions(role: &Role, pack: &Pack) -> Vec<Value> {
     pack.functions

@@ -32,7 +32,10 @@ async fn show(
 ) -> Result<HttpResponse, Problem> {
     let role = &caller.who.role;
     let schema = state.context.executor.schema();
+    let contacts = state.context.accounts.contacts(&caller.who);
+    let names = contacts.iter().map(|user| &*user.role).chain([&*role.name]);
     Ok(ok_value(&json!({
+        "roles": rights::role_titles(names, &state.context.pack),
         "tables": rights::schema(role, &schema, &state.context.pack.labels),
         "functions": rights::functions(role, &state.context.pack)
     }))?)

@@ -32,7 +32,8 @@ let pen;
 function widthOf(text) {
   if (!pen) {
     pen = document.createElement("canvas").getContext("2d");
-    const { fontFamily, fontSize } = getComputedStyle(document.body);
+    // As `.grid-row` in components.css.
+    const { fontFamily } = getComputedStyle(document.body), { fontSize } = getComputedStyle(document.documentElement);
     pen.font = `500 ${0.9 * parseFloat(fontSize)}px ${fontFamily}`;
   }
   return pen.measureText(text.slice(0, 120)).width;
@@ -85,7 +86,7 @@ export function DataGrid({ label, names, titles = {}, rows, keyOf, flashOf = () 
   </div>`;
 }
 
-const cell = (value) => (value === null || value === undefined ? html`<span class="null">${t("data.null")}</span>` : shownText(value));
+const cell = (value) => (value === null || value === undefined ? html`<span class="null" title=${t("data.null")}><span aria-hidden="true">—</span><span class="sr-only">${t("data.null")}</span></span>` : shownText(value));
 
 const next = (sort, name) => (sort?.name !== name ? { name, down: false } : sort.down ? null : { name, down: true });
 const collator = new Intl.Collator(undefined, { numeric: true });

@@ -21,8 +21,9 @@ export function Toasts() {
   const all = useStore(shown);
   return html`<div class="toasts" role="region" aria-label=${t("notices")}>
     ${all.map((one) => html`<div key=${one.id} class=${`toast ${one.kind}`} role=${one.kind === "danger" ? "alert" : "status"}>
-      <div class="grow" dir="auto">${one.mark && html`<div><span class="chip danger">${one.mark}</span></div>`}${one.title && html`<strong>${one.title}</strong>`}${one.text}
-        ${one.actions.length > 0 && html`<div class="row wrap">${one.actions.map(({ text, run }) => html`<button key=${text} type="button" class="button quiet" onClick=${() => { dismiss(one.id); run(); }}>${text}</button>`)}</div>`}
+      <div class="grow">${(one.mark || one.title) && html`<div class="row toast-head">${one.title && html`<strong class="clip" dir="auto">${one.title}</strong>`}${one.mark && html`<span class="chip danger">${one.mark}</span>`}</div>`}
+        ${one.text && html`<div dir="auto">${one.text}</div>`}
+        ${one.actions.length > 0 && html`<div class="row wrap toast-actions">${one.actions.map(({ text, run }, i) => html`<button key=${text} type="button" class=${`button ${i === 0 && one.actions.length > 1 ? "primary" : ""}`} onClick=${() => { dismiss(one.id); run(); }}>${text}</button>`)}</div>`}
       </div>
       <${Button} icon="close" kind="quiet" label=${t("close")} onClick=${() => dismiss(one.id)} />
     </div>`)}

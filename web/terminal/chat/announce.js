@@ -20,6 +20,7 @@ export function announceMessages() {
     ring(urgent ? "urgent" : "soft");
     const actions = [{ text: t("chat.reply"), run: () => go("chat", id) }];
     if (message.needs_ack) actions.unshift({ text: t("chat.ack"), run: () => hub().rooms.timeline(id).acknowledge(message.id).catch((error) => toast({ text: errorText(error), kind: "danger" })) });
-    toast({ title: room.kind === "direct" ? undefined : roomName(room), text: line, about: `room ${id}`, kind: urgent ? "danger" : "", mark: urgent && t("chat.priority.urgent"), actions, ms: urgent && message.needs_ack ? 0 : undefined });
+    const [title, text] = room.kind === "direct" ? [senderName(message), summary(message).slice(0, 140)] : [roomName(room), line];
+    toast({ title, text, about: `room ${id}`, kind: urgent ? "danger" : "", mark: urgent && t("chat.priority.urgent"), actions, ms: urgent && message.needs_ack ? 0 : undefined });
   });
 }

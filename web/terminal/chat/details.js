@@ -9,7 +9,7 @@ import { Icon } from "../../shared/components/icon.js";
 import { errorText } from "../../shared/components/states.js";
 import { toast } from "../../shared/components/toast.js";
 import { hub } from "../../shared/hub.js";
-import { me } from "../account.js";
+import { me, roleTitle } from "../account.js";
 import { go } from "../route.js";
 import { otherOf, roomName } from "./naming.js";
 
@@ -29,13 +29,13 @@ export function RoomDetails({ room, onClose }) {
     <header class="pane-head"><h2 class="grow">${t("chat.details")}</h2><${Button} icon="close" kind="quiet" label=${t("close")} onClick=${onClose} /></header>
     <div class="room-card"><${Avatar} size="large" name=${roomName(room)} seed=${other?.username ?? room.id} square=${!other}>${!other && html`<${Icon} name="users" />`}<//>
       <strong dir="auto">${roomName(room)}</strong>
-      ${other ? html`<span class="muted small" dir="auto">@${other.username} · ${other.role}</span>
+      ${other ? html`<span class="muted small" dir="auto">@${other.username} · ${roleTitle(other.role)}</span>
         <span class="chip"><span class=${`dot inline ${presence?.status ?? ""}`}></span>${t(`me.${presence?.status ?? "offline"}`)}${presence?.status_text ? ` · ${presence.status_text}` : ""}</span>
         ${presence?.last_seen && presence.status === "offline" && html`<span class="muted small">${ago(presence.last_seen)}</span>`}`
         : html`<span class="muted small">${t("chat.members.n", { n: room.member_count ?? room.members.length })}</span>`}</div>
     ${!other && room.members.length > 0 && html`<div class="section"><h3>${t("chat.members")}</h3>
       <ul class="plain-list">${room.members.map((one) => html`<li key=${one.user_id} class="person"><${Avatar} size="small" name=${one.display_name} seed=${one.username} status=${hub().presence.status(one.user_id)} />
-        <span class="grow"><span dir="auto">${one.display_name}</span><br /><span class="muted small" dir="auto">${one.role}</span></span>
+        <span class="grow"><span dir="auto">${one.display_name}</span><br /><span class="muted small" dir="auto">${roleTitle(one.role)}</span></span>
         ${mine && one.user_id !== hub().user?.id && html`<${Button} icon="close" kind="quiet" label=${`${t("chat.remove")} ${one.display_name}`} onClick=${() => hub().rooms.removeMember(room.id, one.user_id).catch(failed)} />`}</li>`)}</ul>
       ${room.kind === "group" && outside.length > 0 && html`<${Field} label=${t("chat.add-member")} value=${adding} options=${[["", "—"], ...outside.map((one) => [one.id, one.display_name])]} onChange=${(e) => add(e.target.value)} />`}
     </div>`}

@@ -9,7 +9,7 @@ import { Check, Field } from "../../shared/components/field.js";
 import { Icon } from "../../shared/components/icon.js";
 import { Empty, errorText } from "../../shared/components/states.js";
 import { hub } from "../../shared/hub.js";
-import { me } from "../account.js";
+import { me, roleTitle } from "../account.js";
 import { go } from "../route.js";
 import { PersonItem } from "./room-list.js";
 import { roomName } from "./naming.js";
@@ -63,7 +63,7 @@ function NewGroup({ contacts, onClose }) {
     <${Field} label=${t("chat.group.name")} value=${name} onValue=${setName} problem=${problem} dir="auto" maxlength="80" />
     <${Check} label=${t("chat.group.open")} checked=${open} onValue=${setOpen} />
     <fieldset class="scroll" style=${{ maxBlockSize: "16rem" }}><legend class="small muted">${t("chat.members")}</legend>
-      ${contacts.filter((one) => one.id !== hub().user?.id).map((one) => html`<div key=${one.id}><${Check} label=${html`<span dir="auto">${one.display_name}</span> <span class="muted small">${one.role}</span>`} checked=${chosen.has(one.id)} onValue=${() => toggle(one.id)} /></div>`)}
+      ${contacts.filter((one) => one.id !== hub().user?.id).map((one) => html`<div key=${one.id}><${Check} label=${html`<span dir="auto">${one.display_name}</span> <span class="muted small">${roleTitle(one.role)}</span>`} checked=${chosen.has(one.id)} onValue=${() => toggle(one.id)} /></div>`)}
     </fieldset>
   <//>`;
 }

@@ -10,7 +10,7 @@ import { lazy } from "../../shared/lazy.js";
 import { toast } from "../../shared/components/toast.js";
 import { hub, link } from "../../shared/hub.js";
 import { go } from "../route.js";
-import { me } from "../account.js";
+import { me, roleTitle } from "../account.js";
 import { isMine, otherOf, roomName, senderName, summary } from "./naming.js";
 
 export const NewConversation = lazy(() => import("./new-conversation.js"), "NewConversation");
@@ -67,7 +67,7 @@ export function PersonItem({ person, onOpened }) {
   const status = hub().presence.status(person.id ?? person.user_id);
   return html`<button type="button" class="room-item" onClick=${open}>
     <${Avatar} name=${person.display_name} seed=${person.username} status=${status} />
-    <span class="grow"><strong class="clip" dir="auto">${person.display_name}</strong><br /><span class="muted small" dir="auto">${person.role} · ${t(`me.${status}`)}</span></span></button>`;
+    <span class="grow"><strong class="clip" dir="auto">${person.display_name}</strong><br /><span class="muted small" dir="auto">${roleTitle(person.role)} · ${t(`me.${status}`)}</span></span></button>`;
 }
 
 /** Messages that hold what is typed, a moment after the last key. */

@@ -59,7 +59,7 @@ function Contents({ who, schema, chosen }) {
     <div class="side-top"><div class="search-box"><${Icon} name="search" small /><input type="search" class="input search" placeholder=${t("search")} aria-label=${t("data.find")} value=${text} onInput=${(e) => setText(e.target.value)} /></div></div>
     ${mayWriteSql(who) && html`<a class="side-item" href="#/data/sql" aria-current=${chosen[0] === "sql" ? "page" : undefined}><${Icon} name="code" small /><span>${t("data.sql")}</span></a>`}
     <h2 class="side-heading">${t("data.functions")}</h2>
-    <ul class="side-list">${byTitle(functions).map((one) => item("run", one, "function"))}</ul>
+    <ul class="side-list">${byTitle(functions).map((one) => item("run", one, "run"))}</ul>
     <h2 class="side-heading">${t("data.tables")}</h2>
     ${tables.length === 0 && !text && html`<p class="muted small side-note">${t("data.none")}</p>`}
     <ul class="side-list">${byTitle(tables).map((one) => item("table", one, "table"))}</ul>

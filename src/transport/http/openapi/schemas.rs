@@ -263,7 +263,11 @@ fn data() -> Value {
             "route": object(&["method", "path"], json!({ "method": text(), "path": text() }))
         })),
         "Schema": object(&["tables", "functions"], json!({
-            "tables": list("Table"), "functions": list("Function")
+            "tables": list("Table"), "functions": list("Function"),
+            "roles": {
+                "type": "object", "additionalProperties": schema_ref("Title"),
+                "description": "Titles of one's own role and of those of one's contacts."
+            }
         }))
     })
 }
