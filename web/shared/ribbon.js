@@ -34,7 +34,7 @@ export function Ribbon({ onQueue }) {
     disconnected: () => t("link.denied"),
   }[status]?.() ?? t("link.connecting");
   return html`<div class=${`ribbon ${kind}`} role="status" data-status=${status}><span class="dot inline"></span>
-    <span>${text}${queued > 0 && html` · ${onQueue ? html`<button type="button" class="ribbon-now" data-queued=${queued} aria-haspopup="dialog" onClick=${onQueue}>${t("link.queued", { n: queued })}</button>`
+    <span><span class="ribbon-state">${text}${queued > 0 && " · "}</span>${queued > 0 && html`${onQueue ? html`<button type="button" class="ribbon-now" data-queued=${queued} title=${t("link.queued.title")} aria-haspopup="dialog" onClick=${onQueue}>${t("link.queued", { n: queued })}</button>`
       : html`<span data-queued=${queued}>${t("link.queued", { n: queued })}</span>`}`}</span>
     ${waiting && html`<button type="button" class="ribbon-now" title=${t("link.now.title")} onClick=${() => hub().reconnect()}>${t("link.now")}</button>`}</div>`;
 }

@@ -39,11 +39,8 @@ words({
   "link.now": ["maintenant", "now", "الآن"],
   "link.now.title": ["Se reconnecter maintenant", "Reconnect now", "إعادة الاتصال الآن"],
   "link.offline": ["Hors ligne", "Offline", "غير متصل"],
-  "link.queued": [
-    { one: "{n} écriture en attente", other: "{n} écritures en attente" },
-    { one: "{n} write waiting", other: "{n} writes waiting" },
-    { one: "عملية كتابة واحدة في الانتظار", two: "عمليتا كتابة في الانتظار", other: "{n} عمليات كتابة في الانتظار" },
-  ],
+  "link.queued": ["{n} en attente", "{n} waiting", "{n} في الانتظار"],
+  "link.queued.title": ["Écritures qui attendent la connexion", "Writes that wait for the connection", "عمليات كتابة تنتظر الاتصال"],
   "link.refused": ["Une écriture en attente a été refusée", "A write that waited was refused", "رُفضت عملية كتابة كانت في الانتظار"],
   "link.denied": ["Déconnecté par un administrateur", "Disconnected by an administrator", "قطع المدير الاتصال"],
 
