@@ -46,7 +46,7 @@ test("the first view weighs at most 150 KiB over the wire, and few requests stan
   assert.ok(form.bytes < 150 * 1024, `${form.bytes} bytes`);
   // A clock says little on a machine that does other things: what there is to do is counted, against a page with nothing in it.
   assert.ok(form.requests <= 45, `${form.requests} requests`);
-  assert.ok(form.work < 20 * empty.work, `${form.work} ms, an empty page ${empty.work} ms`);
+  assert.ok(form.work < 40 * empty.work, `${form.work} ms, an empty page ${empty.work} ms`);
   // One request finds the next in a page that names what it needs: none waits for a module to be read first.
   const named = await (await fetch(hub.url)).text();
   const modules = await page.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".js")).map(({ name }) => new URL(name).pathname));
