@@ -32,13 +32,15 @@ const follow = perFrame(() => {
     const state = status === "password_change_required" ? "password"
       : user && status !== "login_required" ? "in"
       : status === "login_required" ? "out" : old.state === "in" ? "out" : old.state;
+    if (state === "in") leaving = false;
     const why = state === "out" && old.state === "in" && !leaving ? "ended" : state === "out" ? old.why : null;
     return old.state === state && old.user === user && old.why === why ? old : { state, user, why };
   });
 });
 
+/** Whoever leaves of his own will is not told that his login ended. */
 let leaving = false;
 export async function logout() {
   leaving = true;
-  try { await current.logout(); } finally { setTimeout(() => { leaving = false; }, 500); }
+  await current.logout();
 }

@@ -5,6 +5,8 @@ export class Subscription {
   #connection;
   /** The last change of it. @type {Promise<void>} */
   #settled = Promise.resolve();
+  /** @type {Promise<void>} */
+  #wants = Promise.resolve();
 
   /** @param {import("../connection/connection.js").Connection} connection */
   constructor(connection) {
@@ -25,8 +27,18 @@ export class Subscription {
     return this.#settled;
   }
 
-  /** Answers when the changes of this table come. @param {string} table */
-  async want(table) {
+  /**
+   * Answers when the changes of this table come. One after the other: a table that is refused takes no other with it.
+   * @param {string} table
+   */
+  want(table) {
+    const turn = this.#wants.then(() => this.#add(table));
+    this.#wants = turn.catch(() => {});
+    return turn;
+  }
+
+  /** @param {string} table */
+  async #add(table) {
     const { tables } = this.#connection;
     if (tables !== "*" && !tables.includes(table)) return this.set([...tables, table]);
     await this.#settled.catch(() => {});
