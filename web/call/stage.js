@@ -85,7 +85,7 @@ export function OwnTile({ media, state }) {
   const stream = useMemo(() => (media.videoTrack ? new MediaStream([media.videoTrack]) : null), [state]);
   return html`<figure class=${`tile-video own ${state.screen ? "screen" : ""}`}>
     <${Video} stream=${stream} muted hidden=${!stream} label=${t("guest.preview")} />
-    ${!stream && html`<${Avatar} size="large" name=${t("call.you")} />`}
+    ${!stream && html`<${Avatar} size="large" name=${t("call.you")}><${Icon} name="user" /><//>`}
     <figcaption>${state.ready && !state.audio && html`<${Icon} name="mic-off" small /><span class="sr-only">${t("call.muted")}</span>`}<span>${t("call.you")}</span></figcaption>
   </figure>`;
 }
