@@ -61,7 +61,7 @@ test("what waits is listed, and what is taken back never happens", async () => {
   await page.locator('.ribbon [data-queued="1"]').waitFor();
   await hub.run();
   hub.tokens = undefined;
-  await page.locator(".ribbon[data-status=online]").waitFor({ timeout: 45_000 });
+  await page.locator(".ribbon[data-status=online]").waitFor({ timeout: 90_000 });
   await eventually(async () => assert.equal(await count(), 1));
   await eventually(async () => assert.equal(await page.locator(".ribbon [data-queued]").count(), 0));
   assert.equal(await count(), 1);

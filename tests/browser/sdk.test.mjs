@@ -39,11 +39,11 @@ test("two ends of a call see each other move, also when both offer at once", asy
       const context = canvas.getContext("2d", { willReadFrequently: true });
       const picture = () => (context.drawImage(video, 0, 0, 64, 48), context.getImageData(0, 0, 64, 48).data.join());
       const first = picture();
-      for (let tries = 0; tries < 100 && picture() === first; tries++) await new Promise((resolve) => setTimeout(resolve, 100));
+      for (let tries = 0; tries < 600 && picture() === first; tries++) await new Promise((resolve) => setTimeout(resolve, 100));
       return picture() !== first;
     };
     const until = async (holds) => {
-      for (let tries = 0; tries < 150 && !holds(); tries++) await new Promise((resolve) => setTimeout(resolve, 100));
+      for (let tries = 0; tries < 600 && !holds(); tries++) await new Promise((resolve) => setTimeout(resolve, 100));
       return holds();
     };
     const [one, two] = peers;
