@@ -23,6 +23,8 @@ pub enum Close {
     CallOver,
     /// 4403: the host of the call did not let the guest in, or removed him.
     NotAdmitted,
+    /// 4403: a guest's token came with another socket, which takes this one's place.
+    TakenOver,
     /// 4403: disconnected by an administrator: stay away until a person acts.
     Disconnected,
     /// 4408: the outbox was full: come back with `since`.
@@ -42,7 +44,7 @@ impl Close {
             Close::Internal => 1011,
             Close::InvalidRequests => 4400,
             Close::Unauthorized | Close::CallOver => 4401,
-            Close::Disconnected | Close::NotAdmitted => 4403,
+            Close::Disconnected | Close::NotAdmitted | Close::TakenOver => 4403,
             Close::SlowConsumer => 4408,
             Close::RateLimitIgnored => 4429,
         }
@@ -60,6 +62,7 @@ impl Close {
             Close::Unauthorized => "token expired or revoked".into(),
             Close::CallOver => "the call is over".into(),
             Close::NotAdmitted => "not admitted to the call".into(),
+            Close::TakenOver => "taken over by another socket".into(),
             Close::Disconnected => "disconnected by an administrator".into(),
             Close::SlowConsumer => "slow consumer".into(),
             Close::RateLimitIgnored => "rate limit ignored".into(),

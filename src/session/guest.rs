@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Instant};
 
 use actix::prelude::*;
+use bytes::Bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -141,9 +142,12 @@ impl GuestSession {
                 let calls = self.worker.ctx.calls.clone();
                 let (pass, socket) = (self.pass.clone(), self.connected.id);
                 let acted = async move { calls.act_as_guest(&pass, socket, call_id, act).await };
+                // The answer is waited for, where this ends the call and with it the socket.
+                self.outbox.expect_answer();
                 // Frames of a call keep their order.
                 ctx.wait(acted.into_actor(self).map(move |acted, session, _| {
-                    session.answer(&id, kind, at, acted.map(|value| Body::from_value(&value)));
+                    let answer = session.rendered(&id, kind, at, acted.map(|value| Body::from_value(&value)));
+                    let _ = session.outbox.push_answer(answer, true); // nothing waits for its turn
                 }));
             }
             _ => {
@@ -154,6 +158,10 @@ impl GuestSession {
     }
 
     fn answer(&self, id: &Value, kind: &'static str, at: Instant, answer: Result<Body>) {
+        self.outbox.push(self.rendered(id, kind, at, answer));
+    }
+
+    fn rendered(&self, id: &Value, kind: &'static str, at: Instant, answer: Result<Body>) -> Bytes {
         let metrics = &self.worker.ctx.metrics;
         metrics
             .request_seconds
@@ -162,22 +170,24 @@ impl GuestSession {
         match answer {
             Ok(body) => {
                 metrics.requests.with_label_values(&[kind, "ok"]).inc();
-                self.outbox.push(frame::text_with(body.0.len() + 48, |out| {
-                    body.write_frame(id, out)
-                }));
+                frame::text_with(body.0.len() + 48, |out| body.write_frame(id, out))
             }
-            Err(error) => self.refuse(Some(id), kind, &error),
+            Err(error) => self.refusal(Some(id), kind, &error),
         }
     }
 
     fn refuse(&self, id: Option<&Value>, kind: &'static str, error: &Error) {
+        self.outbox.push(self.refusal(id, kind, error));
+    }
+
+    fn refusal(&self, id: Option<&Value>, kind: &'static str, error: &Error) -> Bytes {
         self.worker
             .ctx
             .metrics
             .requests
             .with_label_values(&[kind, error.code.as_str()])
             .inc();
-        self.outbox.push(error_frame(id, error));
+        error_frame(id, error)
     }
 
     fn count_invalid(&mut self, error: &Error, at: Instant) {

@@ -299,7 +299,7 @@ impl Handler<GuestArrives> for CallActor {
         match self.call.guest_arrives(number, socket) {
             Ok(older) => {
                 if let Some(old) = older.and_then(|old| self.outboxes.remove(&old)) {
-                    old.close(Close::CallOver);
+                    old.close(Close::TakenOver);
                 }
                 self.settle(ctx);
                 Ok(())

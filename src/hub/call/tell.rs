@@ -102,7 +102,8 @@ impl CallActor {
     pub(super) fn bid_farewell(&mut self, farewell: &Farewell, signals: &mut Vec<Signal>) {
         let Some(socket) = farewell.socket else { return };
         self.shared.unbind(socket, self.call.id);
-        if matches!(farewell.how, Leaving::Denied | Leaving::Removed) {
+        // With the call he heard of it as everybody did.
+        if matches!(farewell.how, Leaving::Denied | Leaving::Removed | Leaving::HungUp) {
             let last = frames::dismissed(&self.call, &farewell.who, farewell.how.as_str());
             self.send(socket, last, signals);
         }

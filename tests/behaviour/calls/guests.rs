@@ -159,6 +159,29 @@ fn a_browsers_socket_brings_the_token_as_a_subprotocol() {
 }
 
 #[test]
+fn a_guest_who_hangs_up_hears_so_before_his_socket_closes() {
+    for admitted in [false, true] {
+        let mut knock = knock(clinic());
+        if admitted {
+            admit(&mut knock);
+        }
+        let hang_up = json!({"type": "call_hangup", "call_id": knock.call});
+        knock.guest.request(hang_up).unwrap();
+        assert_eq!(closed_with(knock.guest.read_to_the_end()), 4401);
+        let last = knock.guest.events_of("call_state").last().unwrap();
+        assert_eq!((&last["you"], &last["reason"]), (&json!(null), &json!("hung_up")));
+    }
+}
+
+#[test]
+fn a_second_socket_of_a_guest_takes_the_place_of_the_first() {
+    let mut knock = knock(clinic());
+    let mut second = knock.hub.socket_with_token(&knock.token, "");
+    state(&mut second, |s| s["you"] == knock.number);
+    assert_eq!(closed_with(knock.guest.read_to_the_end()), 4403);
+}
+
+#[test]
 fn a_guest_who_is_refused_is_sent_away_and_does_not_come_back() {
     let mut knock = knock(clinic());
     let deny = json!({"type": "call_deny", "call_id": knock.call, "participant": knock.number});
