@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     protocol::result::Body,
-    store::data::{function::Called, idempotency::MAX_ANSWER_BYTES, statement::Ran},
+    store::data::{idempotency::MAX_ANSWER_BYTES, statement::Ran},
 };
 
 /// `{"results":[…],"commit":n}`
@@ -24,34 +24,40 @@ pub fn batch(results: &[Ran], commit: u64) -> Body {
 }
 
 /// `{"data":…,"commit":n}`, with `"truncated":true` where rows are missing.
-pub fn call(called: &Called, commit: u64) -> Body {
-    let mut out = Vec::with_capacity(called.data.len() + 48);
+pub fn data(data: &[u8], truncated: bool, commit: u64) -> Body {
+    let mut out = Vec::with_capacity(data.len() + 48);
     out.extend_from_slice(b"{\"data\":");
-    out.extend_from_slice(&called.data);
-    if called.truncated {
-        out.extend_from_slice(b",\"truncated\":true");
+    out.extend_from_slice(data);
+    if truncated {
+        out.extend_from_slice(TRUNCATED.as_bytes());
     }
     out.extend_from_slice(format!(",\"commit\":{commit}}}").as_bytes());
     Body(Bytes::from(out))
 }
 
-/// `{"data":…,"commit":n}`: rows that were read, and what they are of.
-pub fn table(rows: &Body, commit: u64) -> Body {
-    let mut out = Vec::with_capacity(rows.0.len() + 48);
-    out.extend_from_slice(b"{\"data\":");
-    out.extend_from_slice(&rows.0);
-    out.extend_from_slice(format!(",\"commit\":{commit}}}").as_bytes());
-    Body(Bytes::from(out))
+const TRUNCATED: &str = ",\"truncated\":true";
+
+/// What `data` put together.
+pub struct DataAnswer<'a> {
+    pub data: Bytes,
+    pub truncated: bool,
+    /// The commit's number, as text.
+    pub commit: &'a str,
 }
 
-/// Takes apart what `table` put together: the rows, and the commit's number as text.
-pub fn rows_and_commit(body: &Body) -> Option<(Bytes, &str)> {
+/// Takes apart what `data` put together.
+pub fn take_apart(body: &Body) -> Option<DataAnswer<'_>> {
     const HEAD: &str = "{\"data\":";
     const BETWEEN: &str = ",\"commit\":";
     let text = std::str::from_utf8(&body.0).ok()?;
     let at = text.starts_with(HEAD).then(|| text.rfind(BETWEEN))??;
     let commit = text.get(at + BETWEEN.len()..)?.strip_suffix('}')?;
-    Some((body.0.slice(HEAD.len()..at), commit))
+    let whole = text.get(..at)?.strip_suffix(TRUNCATED);
+    Some(DataAnswer {
+        data: body.0.slice(HEAD.len()..whole.map_or(at, str::len)),
+        truncated: whole.is_some(),
+        commit,
+    })
 }
 
 /// The text to be kept of an answer: whole, or without its rows where it is long.

@@ -38,7 +38,7 @@ mod shared;
 mod writer;
 
 pub use actor::Executor;
-pub use answer::rows_and_commit;
+pub use answer::take_apart;
 pub use handle::ExecutorHandle;
 pub use job::{Idempotency, Job, LogPage, MirrorUser, Origin, Reply, Statement, Work, WriteAudit};
 pub use local::LocalReader;

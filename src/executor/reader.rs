@@ -109,11 +109,12 @@ impl Reader {
                 let (called, commit) = self
                     .connections
                     .full(|conn, guard| function::call(conn, guard, function, args, caller, &limits))?;
-                Ok(answer::call(&called, commit))
+                Ok(answer::data(&called.data, called.truncated, commit))
             }
             Work::Table(request) => {
-                let (rows, commit) = self.connections.table(&origin.role, origin.user_id, request)?;
-                Ok(answer::table(&rows, commit))
+                let ((rows, truncated), commit) =
+                    self.connections.table(&origin.role, origin.user_id, request)?;
+                Ok(answer::data(&rows.0, truncated, commit))
             }
         }
     }

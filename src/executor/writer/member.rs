@@ -146,7 +146,7 @@ impl Answer {
         match self {
             Self::Query(ran) => ran.query_body(commit),
             Self::Batch(results) => answer::batch(&results, commit),
-            Self::Call(called) => answer::call(&called, commit),
+            Self::Call(called) => answer::data(&called.data, called.truncated, commit),
             Self::Table(body) => body,
         }
     }

@@ -126,7 +126,12 @@ impl RoleReaders {
     }
 
     /// A read of `/api/tables`, for any role: a plain array or object.
-    pub fn table(&mut self, role: &Role, user_id: i64, request: &TableRequest) -> Result<(Body, u64)> {
+    pub fn table(
+        &mut self,
+        role: &Role,
+        user_id: i64,
+        request: &TableRequest,
+    ) -> Result<((Body, bool), u64)> {
         let limits = self.limits;
         let schema = Arc::clone(&self.schema);
         self.full(|conn, _| table::read(conn, &schema, role, user_id, request, &limits))

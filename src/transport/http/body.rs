@@ -144,6 +144,13 @@ pub fn created_value(value: &impl Serialize) -> Result<HttpResponse> {
     value_with(HttpResponse::Created(), value)
 }
 
+/// Bare data has no place to say that rows are missing.
+pub fn say_truncated(answer: &mut actix_web::HttpResponseBuilder, truncated: bool) {
+    if truncated {
+        answer.insert_header(("comptoir-truncated", "true"));
+    }
+}
+
 pub fn json_bytes(mut builder: actix_web::HttpResponseBuilder, bytes: Bytes) -> HttpResponse {
     builder.content_type("application/json").body(bytes)
 }

@@ -81,7 +81,10 @@ async fn call(
         idempotency_key: idempotency_key(req)?,
     });
     let answered = requests::answer(&state.context, &caller.who, caller.peer.address, request).await?;
-    Ok(json_bytes(HttpResponse::Ok(), bare_data(function, &answered)?))
+    let (data, truncated) = bare_data(function, &answered)?;
+    let mut answer = HttpResponse::Ok();
+    body::say_truncated(&mut answer, truncated);
+    Ok(json_bytes(answer, data))
 }
 
 /// Named arguments: the query string, over it the body, over both the path. Names that the function does not
@@ -112,22 +115,26 @@ fn arguments(
     Ok(args)
 }
 
-/// `data` of a function's answer, alone or in its envelope. No row where one was asked for: `not_found`.
-fn bare_data(function: &Function, answered: &Body) -> Result<Bytes> {
+/// `data` of a function's answer, alone or in its envelope, and whether rows are missing. No row where one was asked
+/// for: `not_found`.
+fn bare_data(function: &Function, answered: &Body) -> Result<(Bytes, bool)> {
     #[derive(Deserialize)]
     struct Answer<'a> {
         #[serde(borrow)]
         data: &'a RawValue,
+        #[serde(default)]
+        truncated: bool,
     }
-    let Answer { data } = serde_json::from_slice(&answered.0).map_err(Error::internal)?;
+    let Answer { data, truncated } = serde_json::from_slice(&answered.0).map_err(Error::internal)?;
     if function.cardinality == Cardinality::One && data.get() == "null" {
         return Err(Error::of(Code::NotFound));
     }
-    Ok(if function.envelope {
+    let data = if function.envelope {
         format!("{{\"success\":true,\"data\":{data}}}").into()
     } else {
         answered.0.slice_ref(data.get().as_bytes())
-    })
+    };
+    Ok((data, truncated))
 }
 
 #[cfg(test)]
@@ -209,12 +216,12 @@ pub mod tests {
         let mut function = function("f", Method::Get, "/f");
         let answered = |text: &'static str| Body(Bytes::from_static(text.as_bytes()));
         let row = answered(r#"{"data":{"id":1},"commit":7}"#);
-        assert_eq!(bare_data(&function, &row).unwrap(), r#"{"id":1}"#);
+        assert_eq!(bare_data(&function, &row).unwrap(), (r#"{"id":1}"#.into(), false));
         let none = answered(r#"{"data":null,"commit":7}"#);
         assert_eq!(bare_data(&function, &none).unwrap_err().code, Code::NotFound);
         function.envelope = true;
         assert_eq!(
-            bare_data(&function, &row).unwrap(),
+            bare_data(&function, &row).unwrap().0,
             r#"{"success":true,"data":{"id":1}}"#
         );
     }

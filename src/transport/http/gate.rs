@@ -173,7 +173,7 @@ fn cors_headers(req: &ServiceRequest, state: &HttpState) -> Vec<(HeaderName, Hea
         headers.push((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()));
         headers.push((
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("X-Request-Id, Retry-After, Comptoir-Commit"),
+            HeaderValue::from_static("X-Request-Id, Retry-After, Comptoir-Commit, Comptoir-Truncated, ETag, Content-Range, Content-Disposition"),
         ));
     }
     headers

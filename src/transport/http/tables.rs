@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     domain::{TableAction, TableRequest},
-    executor::{Idempotency, Job, Work, rows_and_commit},
+    executor::{Idempotency, Job, Work, take_apart},
     protocol::{Code, Error, SqlValue, error::Result, result::Body},
     session::requests::http_origin,
 };
@@ -148,13 +148,13 @@ async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Rows as they are, since an array has no place for its commit; that stands in a header.
+/// Rows as they are, since an array has no place for its commit, nor to say that it was cut short: headers do.
 fn rows(read: &Body) -> Result<HttpResponse, Problem> {
-    let (rows, commit) =
-        rows_and_commit(read).ok_or_else(|| Error::internal("a read of a table has no commit"))?;
+    let read = take_apart(read).ok_or_else(|| Error::internal("a read of a table has no commit"))?;
     let mut answer = HttpResponse::Ok();
-    answer.insert_header((COMMIT, commit));
-    Ok(body::json_bytes(answer, rows))
+    answer.insert_header((COMMIT, read.commit));
+    body::say_truncated(&mut answer, read.truncated);
+    Ok(body::json_bytes(answer, read.data))
 }
 
 async fn run(state: &HttpState, caller: &Caller, req: &HttpRequest, action: TableAction) -> Result<Body> {

@@ -82,6 +82,9 @@ fn a_ticket_ends_with_its_time() {
     eventually("the ticket has expired", || {
         (hub.client().get(url).status == 401).then_some(())
     });
+    // It does not stand in the way of whoever may read the file anyhow.
+    assert_eq!(hub.as_user("awa").get(url).status, 200);
+    assert_eq!(hub.as_user("binta").get(url).status, 404);
 }
 
 #[test]

@@ -33,6 +33,24 @@ fn the_header_of_a_list_says_which_commit_its_rows_are_of() {
 }
 
 #[test]
+fn rows_that_are_missing_are_told_by_a_header() {
+    let hub = Hub::with().env("LIMITS__MAX_ROWS", 3).start();
+    let awa = hub.as_user("awa");
+    for (query, rows, truncated) in [
+        ("", 3, Some("true")),
+        ("limit=4", 3, Some("true")),
+        ("limit=3", 3, None),
+        ("limit=3&offset=1", 3, None),
+        ("limit=4&offset=1", 3, None),
+        ("limit=4&offset=2", 2, None),
+    ] {
+        let reply = awa.get(&format!("/api/tables/produits?{query}"));
+        assert_eq!(reply.ok().as_array().unwrap().len(), rows, "{query}");
+        assert_eq!(reply.header("comptoir-truncated"), truncated, "{query}");
+    }
+}
+
+#[test]
 fn select_order_limit_and_offset_shape_a_list() {
     let hub = Hub::start();
     let awa = hub.as_user("awa");

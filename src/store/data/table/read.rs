@@ -27,7 +27,7 @@ const MOST_VALUES: usize = 1000;
 /// Longest pattern, bytes: `connection::limit`.
 const LONGEST_PATTERN: usize = 256;
 
-/// List: an array of objects, at most `max_rows`. Get: one object, or `not_found`.
+/// List: an array of objects, at most `max_rows`, and whether there were more. Get: one object, or `not_found`.
 pub fn read(
     conn: &Connection,
     schema: &Schema,
@@ -35,7 +35,7 @@ pub fn read(
     user_id: i64,
     request: &TableRequest,
     limits: &RunLimits,
-) -> Result<Body> {
+) -> Result<(Body, bool)> {
     let seen = Seen::find(conn, schema, role, user_id, &request.table)?;
     if !role.may_read_table(&seen.table.name) {
         return Err(Error::of(Code::Forbidden));
@@ -51,17 +51,22 @@ pub fn read(
             let mut sql = seen.select(select.as_deref())?;
             seen.push_filters(&mut sql, filters)?;
             seen.push_order(&mut sql, order)?;
-            let most = limits.max_rows as u64;
+            // One more than is given shows that there are more.
+            let most = limits.max_rows as u64 + 1;
             sql.push(" LIMIT ? OFFSET ?");
             for number in [limit.map_or(most, |limit| limit.min(most)), *offset] {
                 sql.bind(SqlValue::Integer(i64::try_from(number).unwrap_or(i64::MAX)));
             }
-            seen.objects(sql, limits).map(|ran| Body(Bytes::from(ran.rows)))
+            let ran = seen.objects(sql, limits)?;
+            Ok((Body(Bytes::from(ran.rows)), ran.truncated))
         }
         TableAction::Get { key, select } => {
             let mut sql = seen.select(select.as_deref())?;
             seen.push_row(&mut sql, &key_values(key))?;
-            seen.object(sql, limits)?.ok_or_else(|| Error::of(Code::NotFound))
+            let row = seen
+                .object(sql, limits)?
+                .ok_or_else(|| Error::of(Code::NotFound))?;
+            Ok((row, false))
         }
         TableAction::Insert { .. } | TableAction::Update { .. } | TableAction::Delete { .. } => {
             Err(Error::internal("a write was sent to a reader"))
