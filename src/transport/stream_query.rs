@@ -1,6 +1,9 @@
 //! `?since=&tables=&echo=`, which sockets and streams understand alike.
 
-use crate::{protocol::error::Result, session::StreamQuery};
+use crate::{
+    protocol::error::{Error, Result},
+    session::StreamQuery,
+};
 
 use super::http::encoding::decode_query;
 
@@ -13,7 +16,13 @@ pub fn parse(raw: &str) -> Result<(StreamQuery, Vec<(String, String)>)> {
         match name.as_str() {
             "since" => wanted.since = Some(value).filter(|since| !since.is_empty()),
             "tables" => wanted.tables = (value != "*").then(|| table_names(&value)),
-            "echo" => wanted.no_echo = value == "false" || value == "0",
+            "echo" => {
+                wanted.no_echo = match value.as_str() {
+                    "false" | "0" => true,
+                    "true" | "1" | "" => false,
+                    _ => return Err(Error::invalid("echo is true or false.")),
+                }
+            }
             _ => others.push((name, value)),
         }
     }

@@ -1,6 +1,9 @@
 //! The socket: who gets one, how it lives, and with what it is closed.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{Read as _, Write as _},
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 use tungstenite::Message;
@@ -502,4 +505,39 @@ fn administrators_hear_who_is_connected_and_nobody_else_does() {
     admin
         .try_event(|f| f["type"] == "clients_update" && !awas(f))
         .unwrap();
+}
+
+#[test]
+fn a_handshake_is_answered_with_what_it_may_be_answered() {
+    let hub = Hub::start();
+    let token = hub.token("awa");
+    let handshake = |version: &str, more: &str| {
+        let mut stream = raw::connect(hub.addr());
+        write!(
+            stream,
+            "GET /ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: {version}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n",
+            hub.addr()
+        )
+        .unwrap();
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") {
+            stream.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        String::from_utf8(head).unwrap().to_ascii_lowercase()
+    };
+    let authorization = format!("Authorization: Bearer {token}\r\n");
+    // Section 4.4: the version that would have been right.
+    let other_version = handshake("8", &authorization);
+    assert!(other_version.starts_with("http/1.1 400"), "{other_version}");
+    assert!(
+        other_version.contains("sec-websocket-version: 13"),
+        "{other_version}"
+    );
+    // Section 4.2.2: no subprotocol that was not offered.
+    let bearer_alone = handshake("13", &format!("Sec-WebSocket-Protocol: bearer.{token}\r\n"));
+    assert!(bearer_alone.starts_with("http/1.1 101"), "{bearer_alone}");
+    assert!(!bearer_alone.contains("sec-websocket-protocol"), "{bearer_alone}");
 }

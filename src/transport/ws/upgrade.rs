@@ -167,10 +167,9 @@ fn judge(upgrades: &Upgrades, request: &Request) -> Result<Verdict> {
         ));
     }
     let token = offered_token(headers).ok_or_else(|| Error::of(Code::Unauthorized))?;
-    let (text, subprotocol) = match &token {
-        Token::Header(text) => (text, offers_protocol(headers)),
-        Token::Subprotocol(text) => (text, true),
-    };
+    // Only what was offered may be answered (RFC 6455, section 4.2.2).
+    let subprotocol = offers_protocol(headers);
+    let (Token::Header(text) | Token::Subprotocol(text)) = &token;
     let user_agent = headers
         .get(header::USER_AGENT)
         .and_then(|v| v.to_str().ok())
@@ -265,6 +264,10 @@ async fn refuse<T: Io>(mut framed: Framed<T, h1::Codec>, error: &Error) -> io::R
     response.insert_header((header::CONNECTION, "close"));
     if error.code == Code::Unauthorized {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+    }
+    if error.code == Code::InvalidRequest {
+        // For whoever came with another version (RFC 6455, section 4.4).
+        response.insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
     }
     send(&mut framed, response.finish().drop_body(), body).await
 }
