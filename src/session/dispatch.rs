@@ -281,6 +281,11 @@ impl Session {
 
     /// Waits for what is answered elsewhere, at most as long as the executor's own requests may take.
     fn wait_for(&self, lane: Lane, turn: Turn, answer: Later, ctx: &mut Context<Self>) {
+        // What the ledger makes known and what answers come by ways of their own (the writer's are one: decision 0004).
+        // An ordered one of these runs alone, so the next ordered answer is its own.
+        if lane.is_ordered() {
+            self.outbox.answer_first();
+        }
         let reply = self.reply(lane, turn, self.origin.clone(), ctx);
         // On its own: a session that ends does not undo what it began.
         actix::spawn(async move {

@@ -41,6 +41,56 @@ fn a_read_sees_its_sessions_earlier_writes_without_waiting_for_their_answers() {
 }
 
 #[test]
+fn what_a_session_does_among_people_is_answered_before_it_hears_of_it() {
+    let hub = Hub::with().unthrottled().start();
+    let mut awa = hub.socket("awa");
+    let room = awa
+        .request(
+            json!({"type": "create_room", "name": "Ordre", "members": [hub.login("caro")["user"]["id"]]}),
+        )
+        .unwrap()["room"]["id"]
+        .clone();
+    for n in 0..60 {
+        let sent = awa
+            .request(json!({"type": "send_message", "room": room, "kind": "text", "content": "avant", "client_id": format!("a{n}")}))
+            .unwrap();
+        let message = &sent["message"]["id"];
+        awa.request(json!({"type": "edit_message", "room": room, "message_id": message, "content": "après"}))
+            .unwrap();
+        awa.request(json!({"type": "react", "room": room, "message_id": message, "emoji": "👍", "on": true}))
+            .unwrap();
+    }
+    let sends: Vec<Value> = (0..60)
+        .map(|n| awa.send(json!({"type": "send_message", "room": room, "kind": "text", "content": n.to_string(), "client_id": format!("b{n}")})))
+        .collect();
+    for id in &sends {
+        awa.answer(id).unwrap();
+    }
+    for _ in 0..3 * 60 + 60 {
+        awa.try_event(|event| matches!(event["type"].as_str(), Some("new_message" | "message_updated")))
+            .unwrap();
+    }
+
+    // What a result says of a message stands before the first event about the same state of it.
+    let mut answered = Vec::new();
+    for frame in &awa.log {
+        match frame["type"].as_str() {
+            Some("result") => answered.push(frame["message"].clone()),
+            Some("new_message" | "message_updated") => {
+                let message = &frame["message"];
+                let known = answered.iter().any(|known| {
+                    known["id"] == message["id"]
+                        && known["content"] == message["content"]
+                        && known["reactions"] == message["reactions"]
+                });
+                assert!(known, "heard of before it was answered: {frame}");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
 fn a_long_report_does_not_hold_up_the_till() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");

@@ -100,6 +100,11 @@ impl Outbox {
         self.inner.lock().in_flight += 1;
     }
 
+    /// Until the next ordered answer nothing else goes out but answers: what the request causes comes after its own.
+    pub fn answer_first(&self) {
+        self.inner.lock().behind.get_or_insert_default();
+    }
+
     /// Requests taken up and not yet answered.
     pub fn in_flight(&self) -> usize {
         self.inner.lock().in_flight
@@ -118,6 +123,9 @@ impl Outbox {
             }
             if inner.takes_answers() {
                 inner.queue(frame, Kind::Answer);
+            }
+            if ordered {
+                inner.release();
             }
             std::mem::take(&mut inner.session_waits)
         };
@@ -279,6 +287,7 @@ impl Outbox {
         let mut inner = self.inner.lock();
         inner.closed = true;
         inner.queue = VecDeque::new();
+        inner.behind = None;
         inner.event_bytes = 0;
         inner.result_bytes = 0;
         inner.said_bytes = 0;
@@ -392,7 +401,7 @@ impl Outbox {
         let inner = self.inner.lock();
         (
             inner.event_bytes + inner.result_bytes + inner.said_bytes,
-            inner.queue.len(),
+            inner.queue.len() + inner.behind.as_ref().map_or(0, |behind| behind.len()),
         )
     }
 
@@ -442,6 +451,35 @@ mod tests {
         let (frames, polled) = drain(&outbox);
         assert_eq!(frames, [Bytes::from_static(b"answer, longer than the bound")]);
         assert_eq!(polled, Poll::Ready(Drained::Frames { all: false }));
+        assert_eq!(
+            drain(&outbox).1,
+            Poll::Ready(Drained::Closing(Close::SlowConsumer))
+        );
+    }
+
+    #[test]
+    fn what_a_request_causes_waits_for_its_answer() {
+        let outbox = Outbox::new(100);
+        let frame = |text: &'static str| Bytes::from_static(text.as_bytes());
+        outbox.answer_first();
+        assert!(outbox.write_events(&frame("event"), at(1)));
+        outbox.push(frame("pong"));
+        let _ = outbox.push_answer(frame("answer of a read"), false);
+        assert_eq!(drain(&outbox).0, [frame("answer of a read")]);
+        assert_eq!(outbox.depth(), (9, 2));
+        let _ = outbox.push_answer(frame("answer"), true);
+        assert_eq!(drain(&outbox).0, [frame("answer"), frame("event"), frame("pong")]);
+        assert_eq!(outbox.depth(), (0, 0));
+    }
+
+    #[test]
+    fn what_waits_for_an_answer_counts_and_is_dropped_with_a_slow_consumer() {
+        let outbox = Outbox::new(10);
+        outbox.answer_first();
+        assert!(outbox.push_events(Bytes::from_static(b"123456"), at(1)));
+        assert!(!outbox.push_events(Bytes::from_static(b"789012"), at(2)));
+        let _ = outbox.push_answer(Bytes::from_static(b"answer"), true);
+        assert_eq!(outbox.depth(), (0, 0));
         assert_eq!(
             drain(&outbox).1,
             Poll::Ready(Drained::Closing(Close::SlowConsumer))

@@ -46,6 +46,8 @@ pub(super) struct Waiting {
     pub session_waits: bool,
     /// Where the relay let go of this session; the end: it has not.
     pub left_at: Position,
+    /// What came while a request runs whose answer goes before everything that it causes; `None`: no such request runs.
+    pub behind: Option<Box<VecDeque<Item>>>,
     /// Signals that came before the first frames; `None` once those were queued.
     pub early: Option<VecDeque<Bytes>>,
 }
@@ -64,6 +66,7 @@ impl Default for Waiting {
             session_waits: false,
             told: Position::START,
             left_at: Position::END,
+            behind: None,
             held: true,
             early: Some(VecDeque::new()),
         }
@@ -84,12 +87,25 @@ impl Waiting {
             return; // a write of nothing looks like a connection that is gone
         }
         *self.count_of(kind) += bytes.len();
-        self.queue.push_back(Item { bytes, kind });
+        let item = Item { bytes, kind };
+        match &mut self.behind {
+            // Begun is begun: the kernel has its first half.
+            Some(behind) if !matches!(kind, Kind::Answer | Kind::Begun) => behind.push_back(item),
+            _ => self.queue.push_back(item),
+        }
+    }
+
+    /// The answer was queued: what waited behind it follows.
+    pub fn release(&mut self) {
+        if let Some(mut behind) = self.behind.take() {
+            self.queue.append(&mut behind);
+        }
     }
 
     /// The client does not read: it shall come back, and resume from what it was sent.
     pub fn close_slow(&mut self) {
         self.closing = Some(Close::SlowConsumer);
+        self.behind = None;
         self.queue
             .retain(|item| matches!(item.kind, Kind::Answer | Kind::Begun));
         let begun = self.queue.front().filter(|item| item.kind == Kind::Begun);
@@ -97,18 +113,22 @@ impl Waiting {
         self.said_bytes = 0;
     }
 
-    /// A hub that is going away still answers what it has begun.
+    /// A hub that is going away still answers what it has begun, and a guest hears that he has hung up.
     pub fn takes_answers(&self) -> bool {
-        !self.closed && matches!(self.closing, None | Some(Close::GoingAway { .. }))
+        !self.closed
+            && matches!(
+                self.closing,
+                None | Some(Close::GoingAway { .. } | Close::CallOver)
+            )
     }
 
     /// Whether nothing stands between a new event and the connection.
     pub fn may_be_passed(&self) -> bool {
-        !self.held && self.queue.is_empty()
+        !self.held && self.queue.is_empty() && self.behind.is_none()
     }
 
     pub fn may_close(&self) -> bool {
-        self.in_flight == 0 || !matches!(self.closing, Some(Close::GoingAway { .. }))
+        self.in_flight == 0 || !self.takes_answers()
     }
 }
 

@@ -90,11 +90,6 @@ fn check_content(content: &str) -> Result<()> {
 }
 
 pub(super) fn edit(ctx: &Context, doer: Doer, room: i64, id: i64, content: String) -> Result<Prepared> {
-    if content.trim().is_empty() {
-        return Err(Error::invalid(
-            "A message that is edited is not empty; delete it.",
-        ));
-    }
     check_content(&content)?;
     Ok(revise(ctx, doer, room, id, Revision::Edit(content)))
 }
