@@ -1,6 +1,6 @@
 //! Request frames of what people do with each other (PROTOCOL section 3, "Requests").
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::{error::Result, request::fields};
@@ -8,9 +8,9 @@ use super::{error::Result, request::fields};
 #[derive(Debug, Clone, Deserialize)]
 pub struct CreateRoom {
     pub name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_null")]
     pub members: Vec<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_null")]
     pub open: bool,
 }
 
@@ -81,7 +81,7 @@ pub struct SendMessage {
     pub to: Option<i64>,
     pub kind: MessageKind,
     /// May be left out where there is a file.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_null")]
     pub content: String,
     #[serde(default)]
     pub file: Option<i64>,
@@ -171,6 +171,13 @@ pub struct SetPresence {
 
 fn yes() -> bool {
     true
+}
+
+/// Null is as good as absent: many serialisers write it for what is not set.
+fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> std::result::Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// A request about rooms and messages, parsed.

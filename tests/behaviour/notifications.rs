@@ -254,7 +254,7 @@ fn the_absent_find_theirs_in_the_list_and_by_their_cursor() {
         ),
         (titles[2].clone(), json!(true))
     );
-    back.refused(json!({"type": "notifications", "limit": 201}), "invalid_request");
+    back.refused(json!({"type": "notifications", "limit": 0}), "invalid_request");
 }
 
 #[test]

@@ -556,6 +556,10 @@ fn typing_is_shown_to_the_others_and_kept_nowhere() {
     assert_eq!(shown["user_id"].as_i64(), Some(user_id(&hub, "awa")));
     awa.ping();
     assert!(!awa.log.iter().any(|frame| frame["type"] == "typing"));
+    // Whoever goes away types no longer, though he never said so.
+    drop(awa);
+    let ended = binta.event("typing");
+    assert_eq!((&ended["room"], &ended["on"]), (&room, &json!(false)));
 }
 
 #[test]

@@ -159,9 +159,10 @@ impl NotifierHandle {
             }
         };
         let limit = asked.limit.unwrap_or(USUALLY_LISTED);
-        if !(1..=MOST_LISTED).contains(&limit) {
-            return Err(Error::invalid("limit is from 1 to 200."));
+        if limit < 1 {
+            return Err(Error::invalid("limit is at least 1."));
         }
+        let limit = limit.min(MOST_LISTED);
         let (user_id, lang) = (who.user_id, who.lang.clone());
         self.inner
             .ledger

@@ -8,6 +8,7 @@ use std::{
 
 use actix::prelude::*;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{
     Doer, Parts,
@@ -15,14 +16,14 @@ use super::{
     tally::{Counts, Tally},
 };
 use crate::{
-    domain::{Principal, Recipients, Signal, hub_event::EventKind, room::RoomKind},
-    executor::ledger::Emit,
+    domain::{Principal, Recipients, Signal, room::RoomKind},
     protocol::{
         error::{Code, Error, Result},
         frame,
     },
     store::hub::{
-        self, Connection, messages, receipts,
+        self, Connection, messages,
+        receipts::{self, Standing},
         rooms::{self, Room},
     },
 };
@@ -34,6 +35,8 @@ pub(super) const SMALL: usize = 100;
 const TELL_SMALL: Duration = Duration::from_millis(10);
 /// Who types is shown at most so often.
 const TYPING_EVERY: Duration = Duration::from_secs(1);
+/// Nobody types so long without saying so again: his connection may be gone.
+const TYPING_ENDS: Duration = Duration::from_secs(8);
 const TELL_LARGE: Duration = Duration::from_millis(500);
 
 /// What a room's actor starts from, read on one snapshot.
@@ -111,6 +114,15 @@ impl RoomActor {
             self.typing.insert(user_id, (since, on));
         }
         shown
+    }
+
+    fn tell_typing(&self, user_id: i64, on: bool, except: Option<Uuid>) {
+        let text = json!({ "type": "typing", "room": self.room.id, "user_id": user_id, "on": on });
+        self.parts.feed.signals(vec![Signal {
+            to: self.recipients(),
+            except,
+            frame: frame::text(text.to_string().as_bytes()),
+        }]);
     }
 
     pub fn touch(&mut self) {
@@ -267,41 +279,33 @@ impl Handler<Mark> for RoomActor {
         let (room, user) = (self.room.id, doer.who.user_id);
         let up_to = up_to.clamp(0, self.tally.last_seq());
         let to = self.is_small().then(|| self.recipients());
-        let others = to.clone();
+        let others = to.clone().filter(|_| read);
+        // Whoever came later begins with what was said since.
         let start = self.tally.place(user);
+        let wanted = Standing {
+            read: if read { up_to } else { start },
+            delivered: up_to,
+        };
         let marked = self.parts.ledger.write(move |tx| {
-            let Some((read_up_to, delivered)) =
-                receipts::advance(tx.conn, room, user, if read { up_to } else { start }, up_to)?
-            else {
-                return Ok((receipts::of(tx.conn, room, user)?.unwrap_or(start), None));
-            };
-            if let Some(to) = others.clone().filter(|_| read) {
-                let members = json!({ "room": room, "user_id": user, "up_to": read_up_to });
-                tx.emit(Emit {
-                    kind: EventKind::MessageRead,
-                    to,
-                    room_id: Some(room),
-                    user_id: None,
-                    subject_id: Some(user),
-                    slot: Some(format!("read:{room}:{user}")),
-                    members: super::members_of_frame(&members),
-                })?;
+            let (was, now) = receipts::advance(tx.conn, room, user, wanted)?;
+            if let Some(to) = others.clone().filter(|_| now != was) {
+                tx.emit(super::has_read(room, user, now.read, to))?;
             }
-            Ok((read_up_to, (!read).then_some(delivered)))
+            Ok((was, now))
         });
         Box::pin(marked.into_actor(self).map(move |marked, room, ctx| {
             room.start_anew_if_unsure(&marked, ctx);
-            let (read_up_to, delivered) = marked?;
-            if let (Some(to), Some(up_to)) = (to, delivered) {
-                let text = json!({ "type": "message_delivered", "room": room.room.id, "user_id": user, "up_to": up_to });
+            let (was, now) = marked?;
+            if let Some(to) = to.filter(|_| !read && now != was) {
+                let text = json!({ "type": "message_delivered", "room": room.room.id, "user_id": user, "up_to": now.delivered });
                 room.parts.feed.signals(vec![Signal {
                     to,
                     except: doer.session,
                     frame: frame::text(text.to_string().as_bytes()),
                 }]);
             }
-            let counts = room.marked(user, read_up_to, ctx);
-            Ok((read_up_to, counts))
+            let counts = room.marked(user, now.read, ctx);
+            Ok((if read { now.read } else { now.delivered }, counts))
         }))
     }
 }
@@ -309,17 +313,20 @@ impl Handler<Mark> for RoomActor {
 impl Handler<Typing> for RoomActor {
     type Result = Result<()>;
 
-    fn handle(&mut self, Typing { doer, on }: Typing, _: &mut Self::Context) -> Result<()> {
+    fn handle(&mut self, Typing { doer, on }: Typing, ctx: &mut Self::Context) -> Result<()> {
         self.check(&doer)?;
-        if !self.shows_typing(doer.who.user_id, on) {
-            return Ok(());
+        let user = doer.who.user_id;
+        if self.shows_typing(user, on) {
+            self.tell_typing(user, on, doer.session);
+            if on {
+                ctx.run_later(TYPING_ENDS, move |room, _| {
+                    let silent = |(since, on): &(Instant, bool)| *on && since.elapsed() >= TYPING_ENDS;
+                    if room.typing.get(&user).is_some_and(silent) && room.shows_typing(user, false) {
+                        room.tell_typing(user, false, None);
+                    }
+                });
+            }
         }
-        let text = json!({ "type": "typing", "room": self.room.id, "user_id": doer.who.user_id, "on": on });
-        self.parts.feed.signals(vec![Signal {
-            to: self.recipients(),
-            except: doer.session,
-            frame: frame::text(text.to_string().as_bytes()),
-        }]);
         Ok(())
     }
 }

@@ -30,13 +30,13 @@ pub mod watch;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     config,
-    domain::Principal,
-    executor::ledger::LedgerHandle,
+    domain::{Principal, Recipients, hub_event::EventKind},
+    executor::ledger::{Emit, LedgerHandle},
     hub::{accounts::AccountsHandle, call::CallsHandle, feed::FeedHandle},
     store::hub::{Connection, Result},
 };
@@ -79,4 +79,17 @@ pub struct Parts {
 pub(in crate::hub) fn members_of_frame(value: &Value) -> Bytes {
     let text = Bytes::from(value.to_string());
     text.slice(1..text.len() - 1)
+}
+
+/// The event that a user has read a room up to a seq; the next of its kind takes its place.
+fn has_read(room: i64, user: i64, up_to: i64, to: Recipients) -> Emit {
+    Emit {
+        kind: EventKind::MessageRead,
+        to,
+        room_id: Some(room),
+        user_id: None,
+        subject_id: Some(user),
+        slot: Some(format!("read:{room}:{user}")),
+        members: members_of_frame(&json!({ "room": room, "user_id": user, "up_to": up_to })),
+    }
 }

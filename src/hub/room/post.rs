@@ -21,7 +21,8 @@ use crate::{
     store::hub::{
         self,
         messages::{self, Message, NewMessage},
-        receipts, rooms, urgent,
+        receipts::{self, Standing},
+        rooms, urgent,
     },
 };
 
@@ -33,6 +34,8 @@ struct Writing {
     hash: Vec<u8>,
     room_id: i64,
     to: Recipients,
+    /// `None`: the room is so large that nobody is told who has read.
+    told_of_reading: Option<Recipients>,
     mentioned: Vec<i64>,
 }
 
@@ -89,7 +92,12 @@ impl Writing {
                 tx.now_ms + self.parts.messages.repeat_ms(),
             )?;
         }
-        receipts::advance(tx.conn, self.room_id, who.user_id, seq, seq)?;
+        // Who writes has read what stands before.
+        let here = Standing {
+            read: seq,
+            delivered: seq,
+        };
+        let (was, _) = receipts::advance(tx.conn, self.room_id, who.user_id, here)?;
         let posted = self.posted(tx, &message, false)?;
         tx.emit(Emit {
             kind: EventKind::NewMessage,
@@ -100,6 +108,10 @@ impl Writing {
             slot: None,
             members: super::members_of_frame(&json!({ "room": self.room_id, "message": posted.message })),
         })?;
+        // Nobody needs to be told that he has read his own words.
+        if let Some(to) = self.told_of_reading.clone().filter(|_| was.read < seq - 1) {
+            tx.emit(super::has_read(self.room_id, who.user_id, seq, to))?;
+        }
         Ok(posted)
     }
 
@@ -162,6 +174,7 @@ impl Handler<Post> for RoomActor {
             draft,
             room_id: self.room.id,
             to: self.recipients(),
+            told_of_reading: self.is_small().then(|| self.recipients()),
             mentioned: mentioned.clone(),
         };
         // Handed over now, so that the ledger's order is the mailbox's.

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     domain::hub_event::EventKind,
     executor::ledger::Emit,
-    protocol::error::{Code, Error, Result},
+    protocol::{
+        error::{Code, Error, Result},
+        people::MessageKind,
+    },
     store::hub::{messages, receipts, urgent},
 };
 
@@ -66,6 +69,12 @@ impl Handler<Revise> for RoomActor {
                 }
                 Revision::Delete if is_gone => None,
                 _ if is_gone => return Err(gone().into()),
+                // A caption may be taken away, the words of a text may not.
+                Revision::Edit(content)
+                    if content.trim().is_empty() && before.kind == MessageKind::Text.as_str() =>
+                {
+                    return Err(Error::invalid("A message that is edited is not empty; delete it.").into());
+                }
                 Revision::Edit(content) if *content == before.content => None,
                 Revision::Edit(content) => {
                     receipts::set_mentions(tx.conn, room, before.seq, naming.as_deref().unwrap_or_default())?;

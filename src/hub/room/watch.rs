@@ -76,7 +76,7 @@ async fn one(rooms: &RoomsHandle, notifier: &NotifierHandle, watched: &Watched) 
         hand_on(rooms, notifier, &message, &waiting).await?;
     } else {
         notifier
-            .post(waiting, posting(&message, "urgent_message"))
+            .post(waiting, posting(&message, "urgent_message", wanted()))
             .await?;
     }
     let next_at_ms = timestamp::now_ms() + parts.messages.repeat_ms();
@@ -129,7 +129,10 @@ async fn hand_on(
             _ => {
                 let users = parts.accounts.users_in(|other| other.name == role.name);
                 notifier
-                    .post(users, posting(message, "urgent_message_escalated"))
+                    .post(
+                        users,
+                        posting(message, "urgent_message_escalated", shown(message)),
+                    )
                     .await?;
             }
         }
@@ -156,7 +159,21 @@ fn handed_on(message: &Message, role: &str) -> Draft {
     }
 }
 
-fn posting(message: &Message, event: &str) -> Posting {
+/// Without the words: a notification stays with whoever leaves the room, and when the message is deleted.
+fn wanted() -> Text {
+    Text {
+        fr: Some("Attend votre confirmation de lecture.".into()),
+        en: Some("Waits for you to acknowledge it.".into()),
+        ar: Some("تنتظر تأكيدك بالاستلام.".into()),
+    }
+}
+
+/// With the words, for those who are not in the room and are to act in place of those who are.
+fn shown(message: &Message) -> Text {
+    Text::plain(message.content.chars().take(MOST_SHOWN).collect::<String>())
+}
+
+fn posting(message: &Message, event: &str, body: Text) -> Posting {
     let name = &message.sender_display_name;
     Posting {
         event: event.into(),
@@ -165,7 +182,7 @@ fn posting(message: &Message, event: &str) -> Posting {
             en: Some(format!("Urgent: {name}")),
             ar: Some(format!("عاجل: {name}")),
         },
-        body: Text::plain(message.content.chars().take(MOST_SHOWN).collect::<String>()),
+        body,
         data: Some(json!({ "room": message.room_id, "message_id": message.id }).to_string()),
         dedup_key: Some(format!("urgent:{}", message.id)),
     }

@@ -7,35 +7,41 @@ use super::{
     schema::{mentions, receipts},
 };
 
-/// Moves a user's cursors forward, never back; `None`: they were there already.
+/// Where a user stands in a room, by seq. What was read was delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    pub read: i64,
+    pub delivered: i64,
+}
+
+/// Moves a user's cursors forward, never back: where they were, and where they are.
 pub fn advance(
     conn: &mut Connection,
     room_id: i64,
     user_id: i64,
-    read: i64,
-    delivered: i64,
-) -> Result<Option<(i64, i64)>> {
+    to: Standing,
+) -> Result<(Standing, Standing)> {
     let before: Option<(i64, i64)> = receipts::table
         .find((room_id, user_id))
         .select((receipts::read_up_to, receipts::delivered_up_to))
         .first(conn)
         .optional()?;
-    let (was_read, was_delivered) = before.unwrap_or((0, 0));
-    let read = read.max(was_read);
-    // What was read was delivered.
-    let delivered = delivered.max(was_delivered).max(read);
-    if before == Some((read, delivered)) || (before.is_none() && delivered == 0) {
-        return Ok(None);
+    let (read, delivered) = before.unwrap_or_default();
+    let was = Standing { read, delivered };
+    let read = to.read.max(was.read);
+    let delivered = to.delivered.max(was.delivered).max(read);
+    let now = Standing { read, delivered };
+    if now != was {
+        diesel::replace_into(receipts::table)
+            .values((
+                receipts::room_id.eq(room_id),
+                receipts::user_id.eq(user_id),
+                receipts::read_up_to.eq(read),
+                receipts::delivered_up_to.eq(delivered),
+            ))
+            .execute(conn)?;
     }
-    diesel::replace_into(receipts::table)
-        .values((
-            receipts::room_id.eq(room_id),
-            receipts::user_id.eq(user_id),
-            receipts::read_up_to.eq(read),
-            receipts::delivered_up_to.eq(delivered),
-        ))
-        .execute(conn)?;
-    Ok(Some((read, delivered)))
+    Ok((was, now))
 }
 
 /// Who has read up to where, of those who read anything.
