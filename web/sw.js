@@ -27,7 +27,7 @@ self.addEventListener("fetch", (event) => {
     const cache = await caches.open(CACHE);
     try {
       const answer = await fetch(event.request);
-      if (answer.ok) event.waitUntil(cache.put(url.pathname, answer.clone()));
+      if (answer.ok) event.waitUntil(keep(cache, url.pathname, answer.clone()));
       return answer;
     } catch (error) {
       const kept = await cache.match(url.pathname);
@@ -36,3 +36,9 @@ self.addEventListener("fetch", (event) => {
     }
   })());
 });
+
+/** Only what is new: a page that is loaded again writes nothing. */
+async function keep(cache, path, answer) {
+  const kept = await cache.match(path);
+  if (!kept || kept.headers.get("etag") !== answer.headers.get("etag")) await cache.put(path, answer);
+}

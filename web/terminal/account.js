@@ -10,7 +10,7 @@ export const me = store(null);
 export const schema = store(null);
 
 /** What people call a role. */
-export const roleTitle = (name) => inLang(schema.get()?.roles?.[name], name);
+export const roleTitle = (name, otherwise = name) => inLang(schema.get()?.roles?.[name], otherwise);
 
 const KEPT = "comptoir.me";
 

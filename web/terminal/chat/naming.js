@@ -1,6 +1,7 @@
 // What a room is called and how it is shown.
 import { t } from "../../shared/i18n.js";
 import { hub } from "../../shared/hub.js";
+import { roleTitle } from "../account.js";
 
 /** The other person of a direct room. */
 export function otherOf(room) {
@@ -9,7 +10,10 @@ export function otherOf(room) {
 
 export function roomName(room) {
   if (room.kind === "direct") return otherOf(room)?.display_name ?? "?";
-  return room.name ?? (room.kind === "everyone" ? t("chat.everyone") : "?");
+  // The hub names these in the account's language; this device may speak another.
+  if (room.kind === "everyone") return t("chat.everyone");
+  if (room.kind === "role") return roleTitle(room.role, room.name);
+  return room.name ?? "?";
 }
 
 export const isMine = (message) => message.sender?.id === hub().user?.id;
