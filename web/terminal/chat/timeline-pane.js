@@ -97,13 +97,14 @@ function useFilling(timeline, setAim) {
     state.busy = true;
     try {
       // From the end that is in view; else from the middle of the view, which then stays there.
-      if (to >= 1) await timeline.loadBefore(100, before);
-      else if (from <= 0) await timeline.loadAfter(after, 100);
+      if (to >= 1) { await timeline.loadBefore(100, before); timeline.forget(before); }
+      else if (from <= 0) { await timeline.loadAfter(after, 100); timeline.forget(after); }
       else {
         const seq = Math.round(after + ((from + to) / 2) * (before - after));
         await timeline.loadAround(seq, 100);
         const found = timeline.messages.find((message) => message.seq >= seq);
         if (found) setAim({ key: keyOfMessage(found), part: 1 / 2 });
+        timeline.forget(seq);
       }
     } catch { /* asked again when it is drawn again */ } finally { state.busy = false; }
   };

@@ -22,6 +22,12 @@ export class SortedMessages {
     this.list.splice(this.#place(message.seq), known ? 1 : 0, message);
   }
 
+  /** @param {number} from @param {number} to seqs; both go too */
+  drop(from, to) {
+    const [first, last] = [this.#place(from), this.#place(to + 1)];
+    for (const { id } of this.list.splice(first, last - first)) this.#byId.delete(/** @type {number} */ (id));
+  }
+
   /** @param {number} seq */
   #place(seq) {
     let [low, high] = [0, this.list.length];

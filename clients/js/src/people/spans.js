@@ -13,6 +13,16 @@ export class Spans {
     this.list = [...apart, whole].sort((a, b) => a.from - b.from);
   }
 
+  /** All from one seq to the other is here no more. @param {number} from @param {number} to */
+  remove(from, to) {
+    this.list = this.list
+      .flatMap((span) => [
+        { from: span.from, to: Math.min(span.to, from - 1) },
+        { from: Math.max(span.from, to + 1), to: span.to },
+      ])
+      .filter((span) => span.from <= span.to);
+  }
+
   /** @param {number} seq */
   has(seq) {
     return this.list.some(({ from, to }) => from <= seq && seq <= to);

@@ -146,6 +146,26 @@ export class Timeline extends Emitter {
   }
 
   /**
+   * Lets go of what is far from a seq, and not of the latest, where there is much: it is a gap again. Whoever reads on and on
+   * need not keep all of it.
+   * @param {number} seq
+   */
+  forget(seq, keep = 2_000) {
+    const { list } = this.#messages;
+    if (list.length < 1.5 * keep) return;
+    const at = list.findIndex((message) => (message.seq ?? 0) >= seq);
+    const middle = at < 0 ? list.length : at;
+    const seqAt = (/** @type {number} */ i) => list[Math.max(0, Math.min(i, list.length - 1))].seq ?? 0;
+    const [from, to, latest] = [seqAt(middle - keep / 2), seqAt(middle + keep / 2), seqAt(list.length - 100)];
+    for (const [first, last] of [[to + 1, latest - 1], [1, Math.min(from, latest) - 1]]) {
+      if (last < first) continue;
+      this.#messages.drop(first, last);
+      this.#spans.remove(first, last);
+    }
+    this.#changed();
+  }
+
+  /**
    * A page of another place of the room, apart from `messages`; `loadAround` puts it among them.
    * @param {number} seq
    * @returns {Promise<{ messages: Message[], has_more: boolean }>}

@@ -17,6 +17,18 @@ test("what was fetched joins what it touches, and leaves out what lies between",
   assert.deepEqual(spans.list, [{ from: 1, to: Infinity }]);
 });
 
+test("what is let go of is a gap again", () => {
+  const spans = new Spans();
+  spans.add(1, Infinity);
+  spans.remove(1, 99);
+  spans.remove(301, 900);
+  assert.deepEqual(spans.list, [{ from: 100, to: 300 }, { from: 901, to: Infinity }]);
+  assert.deepEqual(spans.gaps, [{ after: 0, before: 100 }, { after: 300, before: 901 }]);
+  spans.remove(5, 4);
+  spans.remove(100, 300);
+  assert.deepEqual(spans.gaps, [{ after: 0, before: 901 }]);
+});
+
 test("a page without a message covers nothing, or all up to the end that it was asked for", () => {
   const spans = new Spans();
   spans.add(10, 9);
