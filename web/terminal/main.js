@@ -33,6 +33,9 @@ if (wasIn()) {
 }
 render(html`<${App} />`, document.getElementById("app"));
 // Without it there is nothing but the form, which says why when it is sent.
-begin().catch(() => session.set((old) => (old.state === "starting" ? { ...old, state: "out" } : old)));
+const connect = () => begin().catch(() => session.set((old) => (old.state === "starting" ? { ...old, state: "out" } : old)));
+// The form is painted first.
+if (wasIn()) void connect();
+else requestAnimationFrame(() => setTimeout(connect));
 // While somebody types his password, the rest comes.
 addEventListener("input", () => Shell.ahead(), { once: true });
