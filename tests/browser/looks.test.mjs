@@ -2,6 +2,7 @@
 // page, nothing that jumps while it comes, and a screenshot to look at.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { Browser, go, Hub, login, shot, violations } from "./support.mjs";
 
 let hub, browser, rooms;
