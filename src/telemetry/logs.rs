@@ -4,6 +4,7 @@
 use std::io::IsTerminal;
 
 use serde::{Deserialize, Serialize};
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// How log lines are written.
@@ -20,6 +21,8 @@ pub enum LogFormat {
 pub enum Error {
     #[error("{0}; use error, warn, info, debug or trace")]
     Level(#[from] tracing_subscriber::filter::ParseError),
+    #[error("{0} is no level; use error, warn, info, debug or trace")]
+    NoLevel(String),
     #[error("logging was already started")]
     Twice,
 }
@@ -30,6 +33,12 @@ pub enum Error {
 /// What about it cannot be understood.
 pub fn check_level(level: &str) -> Result<(), Error> {
     EnvFilter::try_new(level)?;
+    // One word that is no level is a module to the filter, and would silence all others.
+    if level.chars().all(char::is_alphanumeric) {
+        level
+            .parse::<LevelFilter>()
+            .map_err(|_| Error::NoLevel(level.to_owned()))?;
+    }
     Ok(())
 }
 

@@ -151,11 +151,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Accounts may be made before the first start, so the data directory is made where it is missing.
+/// Accounts may be made before the first start, so `add` makes the data directory where it is missing.
 fn manage_users(args: user::Args, global: &Global) -> Result<(), Failure> {
     let config = global.load()?.config;
-    let dir = DataDir::create(&global.data, &config)?;
-    dir.ensure_not_half_restored()?;
+    let dir = data_dir(global, &config, args.adds())?;
     let pack = packs::choose(&dir, None)?;
     let known = user::Known {
         roles: role_set::effective(&pack.roles),
@@ -167,9 +166,17 @@ fn manage_users(args: user::Args, global: &Global) -> Result<(), Failure> {
 /// As [`manage_users`].
 fn manage_terminals(args: terminal::Args, global: &Global) -> Result<(), Failure> {
     let config = global.load()?.config;
-    let dir = DataDir::create(&global.data, &config)?;
-    dir.ensure_not_half_restored()?;
+    let dir = data_dir(global, &config, args.adds())?;
     terminal::run(args, dir.root())
+}
+
+fn data_dir(global: &Global, config: &settings::Config, may_be_new: bool) -> Result<DataDir, Failure> {
+    let dir = match may_be_new {
+        true => DataDir::create(&global.data, config)?,
+        false => DataDir::open(&global.data, config)?,
+    };
+    dir.ensure_not_half_restored()?;
+    Ok(dir)
 }
 
 #[cfg(test)]

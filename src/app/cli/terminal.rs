@@ -23,6 +23,13 @@ pub struct Args {
     command: Command,
 }
 
+impl Args {
+    /// Whether there may be nothing yet to work on.
+    pub fn adds(&self) -> bool {
+        matches!(self.command, Command::Add { .. })
+    }
+}
+
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Register a terminal, so that roles of clients may log in there

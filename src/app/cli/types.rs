@@ -112,7 +112,12 @@ fn value_type(declared: &str) -> &'static str {
 }
 
 fn write_function(out: &mut String, function: &Function, columns: &[(String, String)]) {
-    _ = write!(out, "  /** For {}.", function.roles.join(", "));
+    // A function that names no role is the administrators'.
+    let roles = match function.roles.is_empty() {
+        true => "administrators".to_owned(),
+        false => function.roles.join(", "),
+    };
+    _ = write!(out, "  /** For {roles}.");
     if let Some(route) = &function.route {
         _ = write!(out, " {} {}", route.method.as_str(), route.path);
     }

@@ -31,6 +31,13 @@ pub struct Args {
     command: Command,
 }
 
+impl Args {
+    /// Whether there may be nothing yet to work on.
+    pub fn adds(&self) -> bool {
+        matches!(self.command, Command::Add { .. })
+    }
+}
+
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Make an account

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::Hub;
+use tempfile::TempDir;
+
+use crate::support::{Hub, cli};
 
 #[test]
 fn users_are_added_listed_and_changed_beside_a_running_hub() {
@@ -130,4 +132,26 @@ fn accounts_may_be_made_before_the_first_start_with_the_roles_of_the_app_to_come
         hub.login_with("zoe", "une phrase longue")["user"]["role"],
         "caisse"
     );
+}
+
+#[test]
+fn a_mistyped_data_directory_is_not_made_by_looking_into_it() {
+    let parent = TempDir::new().unwrap();
+    let data = parent.path().join("dtaa");
+    let data = data.to_str().unwrap();
+    for command in [
+        &["user", "list"][..],
+        &["user", "disable", "zoe"],
+        &["terminal", "list"],
+        &["terminal", "remove", "caisse"],
+    ] {
+        let args = [command, &["--data", data]].concat();
+        assert!(
+            cli::run(&args, "", &[])
+                .failed_with(1)
+                .said()
+                .contains("no data directory")
+        );
+    }
+    assert!(!parent.path().join("dtaa").exists());
 }

@@ -29,6 +29,9 @@ fn config_show_default_and_check() {
     fs::write(file, "[limits]\nmax_rowz = 1\n").unwrap();
     let said = run(&["config", "check", "--config", file]);
     assert!(said.code != 0 && said.said().contains("max_rowz"), "{said:?}");
+    fs::write(file, "[log]\nlevel = \"nonsense\"\n").unwrap();
+    let said = run(&["config", "check", "--config", file]);
+    assert!(said.code != 0 && said.said().contains("nonsense"), "{said:?}");
 }
 
 #[test]
