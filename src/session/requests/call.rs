@@ -27,7 +27,8 @@ pub async fn answer(
     let answer = match frame {
         CallFrame::Open { room, media, link } => {
             let opened = ctx.calls.open(who, room, kind(media), link, socket).await?;
-            let mut answer = opened.seat.unwrap_or_else(|| json!({ "call_id": opened.id }));
+            let unseated = || json!({ "call_id": opened.id, "ice_servers": opened.ice_servers });
+            let mut answer = opened.seat.unwrap_or_else(unseated);
             answer["conferenceLink"] = opened.link.map_or(Value::Null, |link| {
                 // Paths: a socket does not know under which name the hub is reached.
                 let url = format!("/conference/{}", opened.id);
