@@ -211,7 +211,14 @@ async fn serve(
         restart: restart.clone(),
     })?;
     let history = Arc::new(History::new(&metrics, started, timestamp::now_ms()));
-    let banner = banner(&config, &pack, listening, first, demo, door.account.is_some());
+    let demo_data = dir.is_demo() && !demo;
+    if demo_data {
+        tracing::warn!(data = %dir.root().display(), "the data of a demo, whose passwords everybody knows, is served without --demo");
+    }
+    let banner = Banner {
+        demo_data,
+        ..banner(&config, &pack, listening, first, demo, door.account.is_some())
+    };
     let renderer = Renderer::new(accounts.roles(), Arc::new(files.clone()));
     let calls = CallsHandle::start(call::Setup {
         config: config.calls.clone(),
@@ -219,6 +226,7 @@ async fn serve(
         feed: feed.clone(),
         ledger: ledger.clone(),
         accounts: accounts.clone(),
+        registry: registry.clone(),
         metrics: metrics.clone(),
     })
     .await
@@ -389,6 +397,7 @@ fn banner(
             .collect(),
         first_administrator: first.map(|first| (first.username, first.password)),
         set_up,
+        demo_data: false,
         login_from_lifted: config.auth.login_from_anywhere,
         plain_http: config.server.allow_plain_http,
     }

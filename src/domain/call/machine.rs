@@ -246,6 +246,11 @@ impl<F> Call<F> {
         self.state = state;
         self.reason = Some(reason);
         self.ended_ms = Some(now_ms);
+        for (_, how) in self.rung.values_mut() {
+            if *how == Rung::Ringing {
+                *how = Rung::Missed;
+            }
+        }
         self.effects.push(Effect::Tell);
         for seat in self.seats.values_mut() {
             if seat.is_joined() {

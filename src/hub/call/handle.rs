@@ -18,7 +18,7 @@ use crate::{
         timestamp,
     },
     executor::ledger::LedgerHandle,
-    hub::{accounts::AccountsHandle, feed::FeedHandle},
+    hub::{accounts::AccountsHandle, feed::FeedHandle, registry::RegistryHandle},
     protocol::{
         call::Act,
         error::{Code, Error, Result},
@@ -39,7 +39,7 @@ use super::{
 pub(super) const DEADLINE: Duration = Duration::from_secs(10);
 /// Calls that one user may have opened at one time.
 const MOST_OF_ONE_HOST: usize = 10;
-/// In larger rooms nobody is rung.
+/// Of larger rooms only who is connected is rung, and nobody where these are more too.
 const MOST_RUNG: usize = 100;
 
 /// What calls need to start.
@@ -49,6 +49,7 @@ pub struct Setup {
     pub feed: FeedHandle,
     pub ledger: LedgerHandle,
     pub accounts: AccountsHandle,
+    pub registry: RegistryHandle,
     pub metrics: Metrics,
 }
 
@@ -103,6 +104,7 @@ impl CallsHandle {
             feed,
             ledger,
             accounts,
+            registry,
             metrics,
         } = setup;
         let reason = crate::domain::call::Reason::HubRestarted.as_str();
@@ -113,7 +115,7 @@ impl CallsHandle {
             tracing::info!(closed, "calls ended with the hub that had them");
         }
         Ok(Self {
-            rooms: Rooms::new(ledger.clone(), accounts),
+            rooms: Rooms::new(ledger.clone(), accounts, registry),
             shared: Arc::new(Shared::new(config, &token_key, feed, ledger, metrics)),
             started: Instant::now(),
         })
@@ -131,7 +133,7 @@ impl CallsHandle {
         if !who.role.open_calls {
             return Err(Error::forbidden("This role may not open calls."));
         }
-        let members = self.rooms.members(who, room, MOST_RUNG).await?;
+        let others = self.rooms.to_ring(who, room, MOST_RUNG).await?;
         self.check_capacity(who.user_id)?;
         let host = person(who);
         let bounds = self.shared.bounds;
@@ -151,11 +153,6 @@ impl CallsHandle {
             .ledger
             .write(move |tx| calls::open(tx.conn, &new))
             .await?;
-        let others = if members.len() > MOST_RUNG {
-            Vec::new()
-        } else {
-            members
-        };
         let call = Call::open(
             Opening {
                 id,

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 
 use crate::{
-    domain::call::{Call, Leaving, Number},
+    domain::call::{Call, Leaving, Number, Rung},
     executor::ledger::LedgerHandle,
     protocol::error::Result,
-    store::hub::calls::{self, Participant, Standing},
+    store::hub::calls::{self, Participant, RungEnd, Standing},
 };
 
 /// Somebody is in. Like all of these: queued at once, durable when the future says so.
@@ -41,7 +41,7 @@ pub fn left(
     ledger.write(move |tx| calls::left(tx.conn, call_id, number.into(), now_ms, how.as_str()))
 }
 
-/// How the call stands now.
+/// How the call stands now; once it is over, its room is told from this.
 pub fn standing(ledger: &LedgerHandle, call: &Call<Bytes>) -> impl Future<Output = Result<()>> + 'static {
     let id = call.id;
     let standing = Standing {
@@ -50,7 +50,17 @@ pub fn standing(ledger: &LedgerHandle, call: &Call<Bytes>) -> impl Future<Output
         started_at_ms: call.started_ms,
         ended_at_ms: call.ended_ms,
     };
-    ledger.write(move |tx| calls::set_standing(tx.conn, id, &standing))
+    let rung = call.state.is_over().then(|| {
+        let who = |wanted: Rung| {
+            let all = call.rung().filter(move |(_, how)| *how == wanted);
+            all.map(|(person, _)| person.id).collect()
+        };
+        RungEnd {
+            missed: who(Rung::Missed),
+            declined: who(Rung::Declined),
+        }
+    });
+    ledger.write(move |tx| calls::set_standing(tx.conn, id, &standing, rung.as_ref()))
 }
 
 /// Nobody waits for it, but a failure is worth a line.

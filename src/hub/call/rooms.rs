@@ -3,7 +3,7 @@
 use crate::{
     domain::{Principal, call::Person},
     executor::ledger::LedgerHandle,
-    hub::accounts::AccountsHandle,
+    hub::{accounts::AccountsHandle, registry::RegistryHandle},
     protocol::error::{Code, Error, Result},
     store::hub::{calls, rooms},
 };
@@ -12,15 +12,46 @@ use crate::{
 pub(super) struct Rooms {
     ledger: LedgerHandle,
     accounts: AccountsHandle,
+    registry: RegistryHandle,
 }
 
 impl Rooms {
-    pub fn new(ledger: LedgerHandle, accounts: AccountsHandle) -> Self {
-        Self { ledger, accounts }
+    pub fn new(ledger: LedgerHandle, accounts: AccountsHandle, registry: RegistryHandle) -> Self {
+        Self {
+            ledger,
+            accounts,
+            registry,
+        }
     }
 
-    /// The users of the room, one more than `most` where there are more; `not_found` for whoever is not in it.
-    pub async fn members(&self, who: &Principal, room: i64, most: usize) -> Result<Vec<Person>> {
+    /// Whom a call in the room rings: its users, or of more than `most` those who are connected; nobody where these
+    /// are too many as well. `not_found` for whoever is not in it.
+    pub async fn to_ring(&self, who: &Principal, room: i64, most: usize) -> Result<Vec<Person>> {
+        let all = self.people(who, room, None, most).await?;
+        if all.len() <= most {
+            return Ok(all);
+        }
+        let connected = self
+            .registry
+            .list()
+            .await?
+            .into_iter()
+            .map(|session| session.user_id);
+        let mut there = self.people(who, room, Some(connected.collect()), most).await?;
+        if there.len() > most {
+            there.clear();
+        }
+        Ok(there)
+    }
+
+    /// The users of the room, one more than `most` where there are more. `among`: of these alone.
+    async fn people(
+        &self,
+        who: &Principal,
+        room: i64,
+        among: Option<Vec<i64>>,
+        most: usize,
+    ) -> Result<Vec<Person>> {
         let viewer = self.accounts.viewer(who);
         let internal: Vec<String> = self
             .accounts
@@ -36,7 +67,7 @@ impl Rooms {
                 if rooms::seen_by(conn, &viewer, room)?.is_none() {
                     return Ok(None);
                 }
-                calls::people_of_room(conn, room, &internal, most).map(Some)
+                calls::people_of_room(conn, room, &internal, among.as_deref(), most).map(Some)
             })
             .await?
             .ok_or_else(|| Error::of(Code::NotFound))?;

@@ -11,7 +11,11 @@ use super::Attachments;
 
 impl Attachments for Files {
     fn describe(&self, conn: &mut Connection, file_id: i64) -> Result<Option<Value>> {
-        Ok(files::by_id(conn, file_id)?.map(|file| Files::describe(self, &file)))
+        let Some(file) = files::by_id(conn, file_id)? else {
+            return Ok(None);
+        };
+        let standing = files::standing(conn, file_id)?;
+        Ok(Some(Files::describe(self, &file, standing)))
     }
 
     fn claim(&self, conn: &mut Connection, owner_id: i64, file_id: i64) -> Result<()> {

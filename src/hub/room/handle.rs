@@ -275,7 +275,7 @@ impl RoomsHandle {
         let message = || Post {
             doer: doer.clone(),
             draft: draft.clone(),
-            handed_on: false,
+            by_hub: None,
         };
         self.ask(room, message).await
     }

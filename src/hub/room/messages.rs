@@ -36,6 +36,8 @@ pub struct Posted {
     pub message: Value,
     /// It had been written before, under the same `client_id`.
     pub duplicate: bool,
+    /// Who has read it with its writing.
+    pub read_by: Vec<i64>,
 }
 
 /// What is done to a message.
@@ -61,8 +63,8 @@ pub enum Movement {
 pub(super) struct Post {
     pub doer: Doer,
     pub draft: Arc<Draft>,
-    /// The hub writes it for somebody who need not be in the room.
-    pub handed_on: bool,
+    /// The hub writes it for somebody who need not be in the room; to these users it is nothing new.
+    pub by_hub: Option<Arc<[i64]>>,
 }
 
 /// Messages up to here are past their time.

@@ -25,6 +25,7 @@ mod post;
 pub mod render;
 mod revise;
 mod tally;
+mod traces;
 pub mod watch;
 
 use std::sync::Arc;

@@ -37,6 +37,7 @@ struct Writing {
     /// `None`: the room is so large that nobody is told who has read.
     told_of_reading: Option<Recipients>,
     mentioned: Vec<i64>,
+    by_hub: Option<Arc<[i64]>>,
 }
 
 impl Writing {
@@ -46,7 +47,7 @@ impl Writing {
             if before.request_hash != self.hash {
                 return Err(Error::of(Code::Conflict).into());
             }
-            return self.posted(tx, &before, true);
+            return self.posted(tx, &before, None);
         }
         if let Some(file) = self.draft.file {
             self.parts.attachments.claim(tx.conn, who.user_id, file)?;
@@ -92,13 +93,17 @@ impl Writing {
                 tx.now_ms + self.parts.messages.repeat_ms(),
             )?;
         }
-        // Who writes has read what stands before.
         let here = Standing {
             read: seq,
             delivered: seq,
         };
-        let (was, _) = receipts::advance(tx.conn, self.room_id, who.user_id, here)?;
-        let posted = self.posted(tx, &message, false)?;
+        let read_by = self.read_by(tx, seq)?;
+        let mut has_caught_up = false;
+        for user in &read_by {
+            let (was, _) = receipts::advance(tx.conn, self.room_id, *user, here)?;
+            has_caught_up |= was.read < seq - 1;
+        }
+        let posted = self.posted(tx, &message, Some(read_by))?;
         tx.emit(Emit {
             kind: EventKind::NewMessage,
             to: self.to.clone(),
@@ -109,13 +114,30 @@ impl Writing {
             members: super::members_of_frame(&json!({ "room": self.room_id, "message": posted.message })),
         })?;
         // Nobody needs to be told that he has read his own words.
-        if let Some(to) = self.told_of_reading.clone().filter(|_| was.read < seq - 1) {
+        if let Some(to) = self.told_of_reading.clone().filter(|_| has_caught_up) {
             tx.emit(super::has_read(self.room_id, who.user_id, seq, to))?;
         }
         Ok(posted)
     }
 
-    fn posted(&self, tx: &mut Tx<'_>, message: &Message, duplicate: bool) -> hub::Result<Posted> {
+    /// Who writes has read what was before. For whom the hub writes may not have: what it says is only nothing new to
+    /// those who had read everything else.
+    fn read_by(&self, tx: &mut Tx<'_>, seq: i64) -> hub::Result<Vec<i64>> {
+        let Some(users) = &self.by_hub else {
+            return Ok(vec![self.doer.who.user_id]);
+        };
+        let mut read_by = Vec::new();
+        for user in users.iter() {
+            if receipts::of(tx.conn, self.room_id, *user)?.unwrap_or(0) == seq - 1 {
+                read_by.push(*user);
+            }
+        }
+        Ok(read_by)
+    }
+
+    /// `read_by`: where it was written now.
+    fn posted(&self, tx: &mut Tx<'_>, message: &Message, read_by: Option<Vec<i64>>) -> hub::Result<Posted> {
+        let duplicate = read_by.is_none();
         let renderer = &self.parts.renderer;
         let rendered = if duplicate {
             renderer.message(tx.conn, message)?
@@ -128,6 +150,7 @@ impl Writing {
             seq: message.seq,
             message: rendered,
             duplicate,
+            read_by: read_by.unwrap_or_default(),
         })
     }
 }
@@ -154,13 +177,9 @@ impl Handler<Post> for RoomActor {
     type Result = ResponseActFuture<Self, Result<Posted>>;
 
     fn handle(&mut self, post: Post, _: &mut Self::Context) -> Self::Result {
-        let Post {
-            doer,
-            draft,
-            handed_on,
-        } = post;
+        let Post { doer, draft, by_hub } = post;
         if let Err(error) = self.check(&doer)
-            && !handed_on
+            && by_hub.is_none()
         {
             return Box::pin(actix::fut::ready(Err(error)));
         }
@@ -176,6 +195,7 @@ impl Handler<Post> for RoomActor {
             to: self.recipients(),
             told_of_reading: self.is_small().then(|| self.recipients()),
             mentioned: mentioned.clone(),
+            by_hub,
         };
         // Handed over now, so that the ledger's order is the mailbox's.
         let written = self.parts.ledger.write(move |tx| writing.run(tx));
@@ -186,7 +206,7 @@ impl Handler<Post> for RoomActor {
                 for user in room.users() {
                     room.tally.start(user, posted.seq - 1);
                 }
-                room.tally.posted(sender, posted.seq, &mentioned);
+                room.tally.posted(&posted.read_by, posted.seq, &mentioned);
                 room.counts_changed(ctx);
             }
             Ok(posted)

@@ -41,10 +41,12 @@ impl Tally {
     }
 
     /// Somebody wrote, which he has read himself.
-    pub fn posted(&mut self, sender: i64, seq: i64, mentioned: &[i64]) {
+    pub fn posted(&mut self, read_by: &[i64], seq: i64, mentioned: &[i64]) {
         self.last_seq = self.last_seq.max(seq);
-        self.read(sender, seq);
-        for user in mentioned.iter().filter(|user| **user != sender) {
+        for user in read_by {
+            self.read(*user, seq);
+        }
+        for user in mentioned.iter().filter(|user| !read_by.contains(user)) {
             if self.place(*user) < seq {
                 self.mentions.entry(*user).or_default().insert(seq);
             }
@@ -129,7 +131,7 @@ mod tests {
         let mut tally = Tally::new(10, vec![(1, 10), (2, 8)], vec![9], vec![(2, 10)]);
         assert_eq!(tally.counts(1), counts(0, 0));
         assert_eq!(tally.counts(2), counts(1, 1));
-        tally.posted(1, 11, &[2, 1]);
+        tally.posted(&[1], 11, &[2, 1]);
         assert_eq!(tally.counts(1), counts(0, 0));
         assert_eq!(tally.counts(2), counts(2, 2));
         tally.deleted(10);
@@ -150,7 +152,7 @@ mod tests {
     #[test]
     fn an_edit_that_names_others_moves_the_mention() {
         let mut tally = Tally::new(0, vec![(1, 0), (2, 0), (3, 0)], vec![], vec![]);
-        tally.posted(1, 1, &[2]);
+        tally.posted(&[1], 1, &[2]);
         tally.mentioned(1, &[3]);
         assert_eq!(tally.counts(2), counts(1, 0));
         assert_eq!(tally.counts(3), counts(1, 1));

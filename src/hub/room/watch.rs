@@ -1,7 +1,8 @@
 //! The watch: urgent messages that nobody acknowledged are repeated and then handed to the role they were meant for,
-//! and messages past their time are forgotten.
+//! messages past their time are forgotten, and rooms are told of the
+//! calls that were in them.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use serde_json::json;
 
@@ -9,6 +10,7 @@ use super::{
     Doer, Draft, RoomsHandle,
     handle::PATIENCE,
     messages::{Forget, Post},
+    traces,
 };
 use crate::{
     domain::{Principal, room::RoomKind, text::Text, timestamp},
@@ -39,6 +41,9 @@ pub async fn keep(rooms: RoomsHandle, notifier: NotifierHandle) {
         tick.tick().await;
         if let Err(error) = round(&rooms, &notifier).await {
             tracing::warn!(%error, "urgent messages could not be looked at; it is tried again");
+        }
+        if let Err(error) = traces::round(&rooms).await {
+            tracing::warn!(%error, "the rooms of calls could not be told; it is tried again");
         }
         if let Err(error) = forget(&rooms).await {
             tracing::warn!(%error, "messages past their time could not be forgotten; it is tried again");
@@ -123,7 +128,12 @@ async fn hand_on(
                 };
                 let draft = handed_on(message, &role.name);
                 rooms
-                    .post_for(Doer { who, session: None }, room.id, draft)
+                    .post_for(
+                        Doer { who, session: None },
+                        room.id,
+                        draft,
+                        vec![message.sender_id],
+                    )
                     .await?;
             }
             _ => {
@@ -205,13 +215,21 @@ async fn forget(rooms: &RoomsHandle) -> Result<()> {
 }
 
 impl RoomsHandle {
-    /// Writes for somebody who need not be in the room: the hub hands his message on.
-    async fn post_for(&self, doer: Doer, room: i64, draft: Draft) -> Result<()> {
-        let draft = std::sync::Arc::new(draft);
+    /// Writes for somebody who need not be in the room. `nothing_new_to`: who has read it where he had read what was
+    /// before.
+    pub(super) async fn post_for(
+        &self,
+        doer: Doer,
+        room: i64,
+        draft: Draft,
+        nothing_new_to: Vec<i64>,
+    ) -> Result<()> {
+        let draft = Arc::new(draft);
+        let nothing_new_to: Arc<[i64]> = nothing_new_to.into();
         let message = || Post {
             doer: doer.clone(),
             draft: draft.clone(),
-            handed_on: true,
+            by_hub: Some(nothing_new_to.clone()),
         };
         self.ask(room, message).await.map(drop)
     }

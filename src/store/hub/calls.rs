@@ -3,12 +3,13 @@
 use diesel::{
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Text},
+    sql_types::{BigInt, Nullable, Text},
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     Connection, Result,
-    schema::{call_participants, calls},
+    schema::{call_participants, call_traces, calls},
 };
 
 /// Finished calls older than this are forgotten, with who took part: two years.
@@ -59,6 +60,14 @@ pub struct Participant {
     pub left_how: Option<String>,
 }
 
+/// Of those who were rung, who did not come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RungEnd {
+    pub missed: Vec<i64>,
+    pub declined: Vec<i64>,
+}
+
 /// How a call stands, or how it ended.
 #[derive(Debug, Clone, AsChangeset)]
 #[diesel(table_name = calls)]
@@ -77,10 +86,42 @@ pub fn open(conn: &mut Connection, call: &NewCall) -> Result<i64> {
         .get_result(conn)?)
 }
 
-pub fn set_standing(conn: &mut Connection, id: i64, standing: &Standing) -> Result<()> {
+/// `rung`: of a call that is over, whose room is to be told.
+pub fn set_standing(
+    conn: &mut Connection,
+    id: i64,
+    standing: &Standing,
+    rung: Option<&RungEnd>,
+) -> Result<()> {
     diesel::update(calls::table.find(id))
         .set(standing)
         .execute(conn)?;
+    if let Some(rung) = rung {
+        diesel::insert_or_ignore_into(call_traces::table)
+            .values((
+                call_traces::call_id.eq(id),
+                call_traces::rung.eq(serde_json::json!(rung).to_string()),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Calls that are over and whose rooms were not told, at most `most`, the oldest first.
+pub fn untold(conn: &mut Connection, most: i64) -> Result<Vec<(CallRecord, RungEnd)>> {
+    let found: Vec<(CallRecord, String)> = call_traces::table
+        .inner_join(calls::table)
+        .order(call_traces::call_id)
+        .limit(most)
+        .select((CallRecord::as_select(), call_traces::rung))
+        .load(conn)?;
+    let read = |rung: String| serde_json::from_str(&rung).unwrap_or_default(); // written above
+    Ok(found.into_iter().map(|(call, rung)| (call, read(rung))).collect())
+}
+
+/// The room of this call knows.
+pub fn told(conn: &mut Connection, id: i64) -> Result<()> {
+    diesel::delete(call_traces::table.find(id)).execute(conn)?;
     Ok(())
 }
 
@@ -134,6 +175,8 @@ pub fn close_open(conn: &mut Connection, at_ms: i64, reason: &str) -> Result<usi
             call_participants::left_how.eq(reason),
         ))
         .execute(conn)?;
+    sql_query("INSERT OR IGNORE INTO call_traces SELECT id, '{}' FROM calls WHERE ended_at_ms IS NULL")
+        .execute(conn)?;
     let closed = diesel::update(calls::table)
         .filter(calls::ended_at_ms.is_null())
         .set((
@@ -146,11 +189,13 @@ pub fn close_open(conn: &mut Connection, at_ms: i64, reason: &str) -> Result<usi
     Ok(closed)
 }
 
-/// Active users of a room, at most `most`: id and name. `internal`: the roles that are in the room of everyone.
+/// Active users of a room, at most `most`: id and name. `internal`: the roles that are in the room of everyone; `among`:
+/// of these alone.
 pub fn people_of_room(
     conn: &mut Connection,
     room: i64,
     internal: &[String],
+    among: Option<&[i64]>,
     most: i64,
 ) -> Result<Vec<(i64, String)>> {
     #[derive(QueryableByName)]
@@ -166,11 +211,12 @@ pub fn people_of_room(
              WHEN 'role' THEN u.role = r.role \
              WHEN 'everyone' THEN u.role IN (SELECT value FROM json_each(?2)) \
              ELSE EXISTS (SELECT 1 FROM members m WHERE m.room_id = r.id AND m.user_id = u.id) END \
-         WHERE r.id = ?1 ORDER BY u.id LIMIT ?3",
+         WHERE r.id = ?1 AND (?4 IS NULL OR u.id IN (SELECT value FROM json_each(?4))) ORDER BY u.id LIMIT ?3",
     )
     .bind::<BigInt, _>(room)
     .bind::<Text, _>(serde_json::Value::from(internal.to_vec()).to_string())
     .bind::<BigInt, _>(most)
+    .bind::<Nullable<Text>, _>(among.map(|users| serde_json::json!(users).to_string()))
     .load(conn)?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
@@ -228,7 +274,7 @@ mod tests {
                     started_at_ms: Some(5),
                     ended_at_ms: None,
                 };
-                set_standing(conn, id, &standing)?;
+                set_standing(conn, id, &standing, None)?;
                 assert_eq!(find(conn, id)?.unwrap().started_at_ms, Some(5));
                 assert_eq!(find(conn, id + 1)?, None);
                 Ok(())
@@ -252,6 +298,9 @@ mod tests {
                     ("ended", Some("hub_restarted"))
                 );
                 assert_eq!(participants(conn, id)?[0].left_at_ms, Some(KEPT_MS + 5));
+                assert_eq!(untold(conn, 9)?, [(call, RungEnd::default())]);
+                told(conn, id)?;
+                assert_eq!(untold(conn, 9)?, []);
                 assert_eq!(close_open(conn, KEPT_MS + 6, "hub_restarted")?, 0);
                 Ok(())
             })

@@ -65,6 +65,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    call_traces (call_id) {
+        call_id -> BigInt,
+        rung -> Text,
+    }
+}
+
+diesel::table! {
     calls (id) {
         id -> BigInt,
         room_id -> BigInt,
@@ -251,6 +258,7 @@ diesel::table! {
         last_seq -> BigInt,
         retention_s -> Nullable<BigInt>,
         forgotten_up_to -> BigInt,
+        departed -> BigInt,
     }
 }
 
@@ -295,6 +303,7 @@ diesel::table! {
 
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(call_participants -> calls (call_id));
+diesel::joinable!(call_traces -> calls (call_id));
 diesel::joinable!(known_pairs -> users (user_id));
 diesel::joinable!(logins -> users (user_id));
 diesel::joinable!(notifications -> users (user_id));
@@ -309,6 +318,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     events_kept,
     call_participants,
+    call_traces,
     calls,
     files,
     known_pairs,

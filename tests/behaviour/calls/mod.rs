@@ -4,6 +4,8 @@ mod ends;
 mod guests;
 mod members;
 mod outsiders;
+mod roles;
+mod traces;
 
 use serde_json::{Value, json};
 

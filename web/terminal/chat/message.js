@@ -10,7 +10,7 @@ import { errorText } from "../../shared/components/states.js";
 import { toast } from "../../shared/components/toast.js";
 import { useMenu } from "../../shared/components/menu.js";
 import { hub } from "../../shared/hub.js";
-import { isMine, senderName, summary } from "./naming.js";
+import { callTrace, isMine, senderName, summary } from "./naming.js";
 import { Picture } from "./picture.js";
 import { saveFile } from "./files.js";
 import { VoiceNote } from "./voice-note.js";
@@ -30,7 +30,7 @@ export function MessageRow({ message, first, group, quoted, aimed, act }) {
       <div class=${`bubble ${deleted ? "deleted" : priority}`}>
         ${!deleted && priority !== "normal" && html`<div><span class=${`chip ${priority === "urgent" ? "danger" : "warn"}`}><${Icon} name="alert" small />${t(`chat.priority.${priority}`)}</span></div>`}
         ${message.reply_to && !deleted && html`<button type="button" class="quote" dir="auto" disabled=${!quoted} onClick=${() => act.onShow(quoted)}>${quoted ? html`<strong>${senderName(quoted)}</strong><br />${summary(quoted).slice(0, 160)}` : "…"}</button>`}
-        ${message.context && !deleted && html`<div><span class="chip accent" dir="auto"><${Icon} name="link" small />${message.context.label ?? `${message.context.type} ${message.context.id}`}</span></div>`}
+        ${message.context && !deleted && !callTrace(message) && html`<div><span class="chip accent" dir="auto"><${Icon} name="link" small />${message.context.label ?? `${message.context.type} ${message.context.id}`}</span></div>`}
         ${deleted ? t("chat.deleted") : html`<${Content} message=${message} />`}
         <span class="foot"><${Foot} message=${message} own=${own} timeline=${act.timeline} room=${act.room} /></span>
       </div>
@@ -50,6 +50,8 @@ export function MessageRow({ message, first, group, quoted, aimed, act }) {
 
 function Content({ message }) {
   const { kind, file, content } = message;
+  const call = callTrace(message);
+  if (call) return html`<span class=${`chip ${call.missed ? "danger" : ""}`} dir="auto" data-call=${call.missed ? "missed" : "held"}><${Icon} name="phone" small />${call.text}</span>`;
   const text = content ? html`<${Text} text=${content} words=${message.highlights} />` : null;
   if (kind === "audio" && file) return html`<${VoiceNote} file=${file} />${text}`;
   if (kind === "image" && file) return html`<${Picture} file=${file} />${text}`;
@@ -88,7 +90,7 @@ function Actions({ message, own, act }) {
     ${menu.open && html`<div class=${`menu ${below ? "below" : ""}`} ref=${menu.list}>
       <div class="emoji-row" role="group" aria-label=${t("chat.react")}>${EMOJI.map((emoji) => html`<button key=${emoji} type="button" aria-label=${`${t("chat.react")} ${emoji}`} onClick=${choose(() => act.timeline.react(message.id, emoji, true).catch(failed))}>${emoji}</button>`)}</div>
       <button type="button" onClick=${choose(() => act.onReply(message))}><${Icon} name="reply" />${t("chat.reply")}</button>
-      ${own && message.kind === "text" && html`<button type="button" onClick=${choose(() => act.onEdit(message))}><${Icon} name="edit" />${t("chat.edit")}</button>`}
+      ${own && message.kind === "text" && !callTrace(message) && html`<button type="button" onClick=${choose(() => act.onEdit(message))}><${Icon} name="edit" />${t("chat.edit")}</button>`}
       ${own && html`<button type="button" onClick=${choose(() => setAsking(true))}><${Icon} name="trash" />${t("chat.delete")}</button>`}
     </div>`}
     ${asking && html`<${Confirm} title=${t("chat.delete")} text=${t("chat.delete.sure")} action=${t("chat.delete")} onClose=${() => setAsking(false)}

@@ -1,5 +1,5 @@
 // What a room is called and how it is shown.
-import { t } from "../../shared/i18n.js";
+import { duration, t } from "../../shared/i18n.js";
 import { hub } from "../../shared/hub.js";
 import { roleTitle } from "../account.js";
 
@@ -19,9 +19,20 @@ export function roomName(room) {
 export const isMine = (message) => message.sender?.id === hub().user?.id;
 export const senderName = (message) => (isMine(message) ? t("chat.you") : message.sender?.display_name ?? message.sender?.username ?? "?");
 
+/** What stays of a call, for whoever looks: he missed it, or it went so. Null: the message is of something else. */
+export function callTrace(message) {
+  const { type, media, state, duration_s: seconds, missed: who } = message.context ?? {};
+  if (type !== "call" || message.kind !== "text") return null;
+  const missed = Array.isArray(who) && who.includes(hub().user?.id);
+  const how = missed ? t("chat.call.missed") : Number.isFinite(seconds) ? duration(seconds * 1000) : t(state === "declined" ? "chat.call.declined" : "chat.call.unanswered");
+  return { missed, text: `${t(media === "audio_only" ? "chat.call.audio" : "chat.call.video")} · ${how}` };
+}
+
 /** One line of a message, for lists and quotes. */
 export function summary(message) {
   if (message.deleted) return t("chat.deleted");
+  const call = callTrace(message);
+  if (call) return call.text;
   if (message.kind === "audio") return t("voice.note");
   if (message.kind === "image") return message.content || t("chat.photo");
   if (message.kind === "file") return message.content || message.file?.name || "";
