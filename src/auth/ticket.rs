@@ -28,32 +28,34 @@ impl Tickets {
         }
     }
 
-    /// A ticket for one file from now on.
-    pub fn issue(&self, file_id: i64, now_ms: i64) -> String {
+    /// A ticket for one file from now on. `standing` is told to whoever checks it.
+    pub fn issue(&self, file_id: i64, standing: i64, now_ms: i64) -> String {
         let expires = now_ms.saturating_add(self.ttl_ms);
-        let seal = mac(&self.key, &meaning(file_id, expires)).finalize().into_bytes();
-        format!("{expires}.{}", BASE64.encode(seal))
+        let seal = mac(&self.key, &meaning(file_id, standing, expires))
+            .finalize()
+            .into_bytes();
+        format!("{expires}.{standing}.{}", BASE64.encode(seal))
     }
 
-    /// Whether `ticket` was issued for this file and has not expired. Takes the same time wherever the seal differs.
-    pub fn admits(&self, ticket: &str, file_id: i64, now_ms: i64) -> bool {
-        let Some((expires, seal)) = ticket.split_once('.') else {
-            return false;
-        };
-        let (Ok(expires), Ok(seal)) = (expires.parse::<i64>(), BASE64.decode(seal)) else {
-            return false;
-        };
-        let genuine = mac(&self.key, &meaning(file_id, expires))
+    /// The `standing` of a ticket that was issued for this file and has not expired. Takes the same time wherever the seal
+    /// differs.
+    pub fn admits(&self, ticket: &str, file_id: i64, now_ms: i64) -> Option<i64> {
+        let (expires, rest) = ticket.split_once('.')?;
+        let (standing, seal) = rest.split_once('.')?;
+        let (expires, standing) = (expires.parse::<i64>().ok()?, standing.parse::<i64>().ok()?);
+        let seal = BASE64.decode(seal).ok()?;
+        let genuine = mac(&self.key, &meaning(file_id, standing, expires))
             .verify_slice(&seal)
             .is_ok();
-        genuine && now_ms < expires
+        (genuine && now_ms < expires).then_some(standing)
     }
 }
 
-fn meaning(file_id: i64, expires_ms: i64) -> [u8; 16] {
-    let mut bytes = [0; 16];
+fn meaning(file_id: i64, standing: i64, expires_ms: i64) -> [u8; 24] {
+    let mut bytes = [0; 24];
     bytes[..8].copy_from_slice(&file_id.to_be_bytes());
-    bytes[8..].copy_from_slice(&expires_ms.to_be_bytes());
+    bytes[8..16].copy_from_slice(&standing.to_be_bytes());
+    bytes[16..].copy_from_slice(&expires_ms.to_be_bytes());
     bytes
 }
 
@@ -75,33 +77,37 @@ mod tests {
     #[test]
     fn a_ticket_works_for_its_file_until_it_expires() {
         let tickets = Tickets::new(&[1; 32], 300);
-        let ticket = tickets.issue(7, NOW);
-        assert!(tickets.admits(&ticket, 7, NOW));
-        assert!(tickets.admits(&ticket, 7, NOW + 299_999));
-        assert!(!tickets.admits(&ticket, 7, NOW + 300_000));
-        assert!(!tickets.admits(&ticket, 8, NOW));
+        let ticket = tickets.issue(7, 4, NOW);
+        assert_eq!(tickets.admits(&ticket, 7, NOW), Some(4));
+        assert_eq!(tickets.admits(&ticket, 7, NOW + 299_999), Some(4));
+        assert_eq!(tickets.admits(&ticket, 7, NOW + 300_000), None);
+        assert_eq!(tickets.admits(&ticket, 8, NOW), None);
     }
 
     #[test]
     fn whatever_is_changed_in_it_makes_it_void() {
         let tickets = Tickets::new(&[1; 32], 300);
-        let ticket = tickets.issue(7, NOW);
-        let (expires, seal) = ticket.split_once('.').unwrap();
+        let ticket = tickets.issue(7, 4, NOW);
+        let (expires, rest) = ticket.split_once('.').unwrap();
+        let seal = rest.split_once('.').unwrap().1;
         let later = expires.parse::<i64>().unwrap() + 1;
         for forged in [
-            format!("{later}.{seal}"),
-            format!("+{expires}.{}", &seal[1..]),
-            format!("{expires}.{}", BASE64.encode([0; 32])),
-            format!("{expires}."),
-            format!("{expires}.{}", &seal[..20]),
+            format!("{later}.4.{seal}"),
+            format!("{expires}.5.{seal}"),
+            format!("{expires}.{seal}"),
+            format!("+{expires}.4.{}", &seal[1..]),
+            format!("{expires}.4.{}", BASE64.encode([0; 32])),
+            format!("{expires}.4."),
+            format!("{expires}.4.{}", &seal[..20]),
             expires.to_owned(),
             String::new(),
-            ".".to_owned(),
+            "..".to_owned(),
         ] {
-            assert!(!tickets.admits(&forged, 7, NOW), "{forged}");
+            assert_eq!(tickets.admits(&forged, 7, NOW), None, "{forged}");
         }
-        assert!(
-            !Tickets::new(&[2; 32], 300).admits(&ticket, 7, NOW),
+        assert_eq!(
+            Tickets::new(&[2; 32], 300).admits(&ticket, 7, NOW),
+            None,
             "another hub's"
         );
     }
@@ -110,8 +116,8 @@ mod tests {
     fn a_key_of_tokens_signs_no_tickets() {
         let secret = [3; 32];
         let expires = NOW + 1_000;
-        let seal = mac(&secret, &meaning(7, expires)).finalize().into_bytes();
-        let forged = format!("{expires}.{}", BASE64.encode(seal));
-        assert!(!Tickets::new(&secret, 300).admits(&forged, 7, NOW));
+        let seal = mac(&secret, &meaning(7, 0, expires)).finalize().into_bytes();
+        let forged = format!("{expires}.0.{}", BASE64.encode(seal));
+        assert_eq!(Tickets::new(&secret, 300).admits(&forged, 7, NOW), None);
     }
 }

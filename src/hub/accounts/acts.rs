@@ -10,7 +10,7 @@ use crate::{
     store::hub::{
         Connection, Result,
         audit::{self, NewRow},
-        logins,
+        logins, rooms,
         terminals::{self, HERE, Terminal},
         users::{self, Changes, User},
     },
@@ -132,6 +132,9 @@ pub fn update_user(
         last_login_at_ms: None,
     };
     let after = users::update(conn, id, &changes)?.ok_or_else(no_such_user)?;
+    if after.role != before.role || (before.active && !after.active) {
+        rooms::departed_everywhere(conn, id, &before.role)?;
+    }
     if password_hash.is_some() || !after.active {
         logins::end_of_user(conn, id, None)?;
     }
@@ -144,6 +147,8 @@ pub fn update_user(
 pub fn remove_user(conn: &mut Connection, by: &By, roles: &Roles, id: i64) -> Result<()> {
     let user = users::by_id(conn, id)?.ok_or_else(no_such_user)?;
     keep_an_administrator(conn, roles, &user)?;
+    // While it is known which they are.
+    rooms::departed_everywhere(conn, id, &user.role)?;
     users::remove(conn, id)?;
     audit::append(
         conn,

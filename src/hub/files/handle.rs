@@ -108,9 +108,9 @@ impl Files {
         self.0.max_file_bytes
     }
 
-    /// `file` as it stands in messages, with fresh addresses.
-    pub fn describe(&self, file: &Row) -> Value {
-        files::describe(file, &self.0.tickets, now_ms())
+    /// `file` as it stands in messages, with fresh addresses. `standing`: of its rooms, on the same snapshot.
+    pub fn describe(&self, file: &Row, standing: i64) -> Value {
+        files::describe(file, standing, &self.0.tickets, now_ms())
     }
 
     /// Admits an upload. `busy` where too many go on, `payload_too_large` where the user has too much lying about unsent.
@@ -143,26 +143,31 @@ impl Files {
 
     /// The file, if the viewer may read it; otherwise `not_found`, whatever the reason.
     pub async fn open_as(&self, viewer: Viewer, id: i64, thumbnail: bool) -> Result<Opened> {
-        self.open(id, thumbnail, Some(viewer)).await
+        self.open(id, thumbnail, Reader::User(viewer)).await
     }
 
-    /// The file, if `ticket` is one for it; otherwise `unauthorized`, whether there is such a file or not.
+    /// The file, if `ticket` is one for it; otherwise `unauthorized`, whether there is such a file or not. A ticket does not
+    /// say whose it is: whoever is out of a room takes all with him that were handed out in it before.
     pub async fn open_with(&self, ticket: &str, id: i64, thumbnail: bool) -> Result<Opened> {
-        if !self.0.tickets.admits(ticket, id, now_ms()) {
-            return Err(Error::new(
-                Code::Unauthorized,
-                "This address of a file has expired or is not valid.",
-            ));
-        }
-        self.open(id, thumbnail, None).await
+        let standing = self
+            .0
+            .tickets
+            .admits(ticket, id, now_ms())
+            .ok_or_else(no_ticket)?;
+        self.open(id, thumbnail, Reader::Ticket { standing }).await
     }
 
-    async fn open(&self, id: i64, thumbnail: bool, reader: Option<Viewer>) -> Result<Opened> {
+    async fn open(&self, id: i64, thumbnail: bool, reader: Reader) -> Result<Opened> {
         let nothing = || Error::of(Code::NotFound);
         let found = self.0.ledger.read(move |conn| {
             let readable = match &reader {
-                Some(viewer) => files::may_read(conn, viewer, id)?,
-                None => files::is_held(conn, id)?,
+                Reader::User(viewer) => files::may_read(conn, viewer, id)?,
+                Reader::Ticket { standing } => {
+                    if files::standing(conn, id)? != *standing {
+                        return Err(no_ticket().into());
+                    }
+                    files::is_held(conn, id)?
+                }
             };
             if readable {
                 files::by_id(conn, id)
@@ -289,6 +294,12 @@ impl Turn {
     }
 }
 
+/// As whom a file is read.
+enum Reader {
+    User(Viewer),
+    Ticket { standing: i64 },
+}
+
 /// What the hub found an upload to be.
 struct Look {
     mime: &'static str,
@@ -352,6 +363,13 @@ pub(super) async fn blocking<T: Send + 'static>(
 /// A full disk, a disk that fails: of the machine, not of the request.
 pub(super) fn of_the_disk(cause: io::Error) -> Error {
     Error::of(Code::Unavailable).caused_by(cause)
+}
+
+fn no_ticket() -> Error {
+    Error::new(
+        Code::Unauthorized,
+        "This address of a file has expired or is not valid.",
+    )
 }
 
 fn too_large() -> Error {

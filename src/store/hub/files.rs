@@ -1,7 +1,7 @@
 //! What people uploaded: rows of `files`. The bytes are the business of `hub::files`.
 
 use diesel::{
-    dsl::{not, sql},
+    dsl::{max, not, sql},
     prelude::*,
     sql_query,
     sql_types::{BigInt, Bool, Text},
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     Connection, Result,
     events::{ROOMS_OF_VIEWER, Viewer},
-    schema::files,
+    schema::{files, messages, rooms},
 };
 use crate::{
     auth::Tickets,
@@ -72,9 +72,9 @@ pub fn by_id(conn: &mut Connection, id: i64) -> Result<Option<File>> {
 }
 
 /// `file` of a message and the answer to an upload (without `sha256`), with addresses that work from now on for as long
-/// as a ticket lives.
-pub fn describe(file: &File, tickets: &Tickets, now_ms: i64) -> Value {
-    let ticket = tickets.issue(file.id, now_ms);
+/// as a ticket lives and nobody is out of a room where it was sent. `standing`: see [`standing`].
+pub fn describe(file: &File, standing: i64, tickets: &Tickets, now_ms: i64) -> Value {
+    let ticket = tickets.issue(file.id, standing, now_ms);
     let thumbnail = file
         .thumbnail
         .as_ref()
@@ -142,6 +142,21 @@ pub fn is_held(conn: &mut Connection, file_id: i64) -> Result<bool> {
     .bind::<BigInt, _>(file_id)
     .get_result(conn)?;
     Ok(found.it)
+}
+
+/// When somebody was last out of a room where the file was sent: a number that only says whether it is still the same.
+pub fn standing(conn: &mut Connection, file_id: i64) -> Result<i64> {
+    Ok(rooms::table
+        .filter(
+            rooms::id.eq_any(
+                messages::table
+                    .filter(messages::file_id.eq(file_id))
+                    .select(messages::room_id),
+            ),
+        )
+        .select(max(rooms::departed))
+        .first::<Option<i64>>(conn)?
+        .unwrap_or(0))
 }
 
 /// Bytes that a user uploaded and has not sent.

@@ -137,7 +137,26 @@ pub fn add_member(conn: &mut Connection, room_id: i64, user_id: i64, now_ms: i64
 
 /// `false`: he was no member.
 pub fn remove_member(conn: &mut Connection, room_id: i64, user_id: i64) -> Result<bool> {
-    Ok(diesel::delete(members::table.find((room_id, user_id))).execute(conn)? > 0)
+    let removed = diesel::delete(members::table.find((room_id, user_id))).execute(conn)? > 0;
+    if removed {
+        sql_query(format!("{DEPARTED} WHERE id = ?1"))
+            .bind::<BigInt, _>(room_id)
+            .execute(conn)?;
+    }
+    Ok(removed)
+}
+
+/// Somebody is out of a room: addresses of files that were handed out in it before are void.
+const DEPARTED: &str = "UPDATE rooms SET departed = (SELECT max(departed) FROM rooms) + 1";
+
+/// A user is out of all his rooms: without his account, or before he gets another role.
+pub fn departed_everywhere(conn: &mut Connection, user_id: i64, role: &str) -> Result<()> {
+    sql_query(format!("{DEPARTED} WHERE id IN ({ROOMS_OF_VIEWER})"))
+        .bind::<BigInt, _>(user_id)
+        .bind::<Text, _>(role)
+        .bind::<Bool, _>(true)
+        .execute(conn)?;
+    Ok(())
 }
 
 pub fn member_ids(conn: &mut Connection, room_id: i64) -> Result<Vec<i64>> {

@@ -57,6 +57,51 @@ fn a_file_is_read_by_the_members_of_its_room_and_by_nobody_else() {
     assert_eq!(awa_http.bytes("GET", &path_of(&file)).0, 200);
 }
 
+/// The addresses of a file as a member of its room gets them now.
+fn fresh(socket: &mut Socket, room: &Value) -> String {
+    let page = socket.request(json!({"type": "history", "room": room})).unwrap();
+    let carrying = page["messages"].as_array().unwrap().last().unwrap();
+    carrying["file"]["url"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_address_that_was_handed_out_before_somebody_is_out_of_the_room_is_void_at_once() {
+    let hub = Hub::start();
+    let (mut awa, mut binta) = (hub.socket("awa"), hub.socket("binta"));
+    let file = upload(&hub.as_user("awa"), "a.png", "image/png", &png(500, 300));
+    let room = group(&mut awa, &binta);
+    send(&mut awa, &room, &file);
+    let heard = binta.event("new_message")["message"]["file"].clone();
+    let taken_along = [&heard["url"], &heard["thumbnail_url"]].map(|url| url.as_str().unwrap().to_owned());
+    let of_another_room = upload(&hub.as_user("awa"), "b.png", "image/png", &png(5, 5));
+
+    awa.request(json!({"type": "remove_member", "room": room, "user_id": id_of(&binta)}))
+        .unwrap();
+    for url in &taken_along {
+        hub.client().get(url).problem(401, "unauthorized");
+    }
+    // Whoever stayed gets others, and nothing else is touched.
+    let url = fresh(&mut awa, &room);
+    assert_eq!(hub.client().bytes("GET", &url).0, 200);
+    let other = of_another_room["url"].as_str().unwrap();
+    assert_eq!(hub.client().bytes("GET", other).0, 200);
+
+    // The same for whoever is back and loses his account, or goes himself.
+    awa.request(json!({"type": "add_member", "room": room, "user_id": id_of(&binta)}))
+        .unwrap();
+    let url = fresh(&mut binta, &room);
+    binta
+        .request(json!({"type": "leave_room", "room": room}))
+        .unwrap();
+    hub.client().get(&url).problem(401, "unauthorized");
+    awa.request(json!({"type": "add_member", "room": room, "user_id": id_of(&binta)}))
+        .unwrap();
+    let url = fresh(&mut binta, &room);
+    assert_eq!(hub.client().bytes("GET", &url).0, 200);
+    hub.cli(&["user", "disable", "binta"]).succeeded();
+    hub.client().get(&url).problem(401, "unauthorized");
+}
+
 #[test]
 fn nobody_sends_what_is_not_his() {
     let hub = Hub::start();

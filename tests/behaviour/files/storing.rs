@@ -225,6 +225,28 @@ fn on_a_full_disk_an_upload_is_unavailable_and_leaves_nothing() {
     });
 }
 
+/// The same without a disk of one's own: the system takes no file of the hub over so many bytes.
+#[test]
+fn where_the_system_takes_no_more_an_upload_is_unavailable_and_leaves_nothing() {
+    let hub = Hub::start();
+    let awa = hub.as_user("awa");
+    let first = upload(&awa, "a", "", &noise(10_000));
+    hub.limit_files(Some(8 << 20));
+    send(&awa, &form("b", "", &noise(10_000_000), &[])).problem(503, "unavailable");
+    assert_eq!(stored(&hub).len(), 1, "only the first is there");
+    // The hub lives, and what fits is taken.
+    upload(&awa, "b", "", &noise(10_000));
+    let mut socket = hub.socket("awa");
+    socket
+        .query("INSERT INTO lignes(texte) VALUES ('x')", serde_json::json!([]))
+        .unwrap();
+    hub.limit_files(None);
+    let content = noise(10_000_000);
+    let large = upload(&awa, "c", "", &content);
+    assert!(awa.bytes("GET", &path_of(&large)).2 == content);
+    assert_eq!(awa.bytes("GET", &path_of(&first)).2, noise(10_000));
+}
+
 #[test]
 fn a_backup_holds_the_files_and_a_restore_brings_them_back() {
     let hub = Hub::start();

@@ -56,7 +56,7 @@ pub async fn upload(
     .await;
     match received {
         Ok(file) => {
-            let mut described = files.describe(&file);
+            let mut described = files.describe(&file, 0); // sent nowhere yet
             described["sha256"] = hex(&file.sha256).into();
             Ok(created_value(&described)?)
         }
