@@ -56,6 +56,8 @@ pub struct Banner {
     pub first_administrator: Option<(String, String)>,
     /// Nobody logged in yet: the set-up page is open.
     pub set_up: bool,
+    /// Made by `--demo` and served without it: its users have known passwords.
+    pub demo_data: bool,
     pub login_from_lifted: bool,
     /// Tokens are accepted over plain HTTP from other machines.
     pub plain_http: bool,
@@ -117,6 +119,10 @@ impl Banner {
             let here = addresses(self.listening).into_iter().next();
             line(&format!("  http://{}/setup", here.unwrap_or(self.listening)));
         }
+        if self.demo_data {
+            line("");
+            line(words.demo_data);
+        }
         if self.login_from_lifted {
             line("");
             line(words.lifted);
@@ -138,6 +144,7 @@ struct Words {
     password: &'static str,
     first_administrator: &'static str,
     set_up: &'static str,
+    demo_data: &'static str,
     lifted: &'static str,
     plain_http: &'static str,
     stop: &'static str,
@@ -152,6 +159,7 @@ fn words(lang: Lang) -> &'static Words {
             password: "password",
             first_administrator: "First administrator. Shown only now; to be changed at the first login:",
             set_up: "Or set the hub up in a browser on this very machine:",
+            demo_data: "WARNING: this is the data of a demo. Its users have passwords that everybody knows, and whoever reaches this\naddress, through a proxy too, gets in. For real work start with a new --data directory.",
             lifted: "Warning: every role may log in from anywhere (auth.login_from_anywhere).",
             plain_http: "Warning: passwords and tokens cross the network unencrypted (server.allow_plain_http).",
             stop: "Stop with Ctrl-C.",
@@ -163,6 +171,7 @@ fn words(lang: Lang) -> &'static Words {
             password: "mot de passe",
             first_administrator: "Premier administrateur. Affiché cette seule fois, à changer à la première connexion :",
             set_up: "Ou installez le serveur depuis un navigateur de cette machine même :",
+            demo_data: "ATTENTION : ce sont les données d'une démonstration. Ses comptes ont des mots de passe connus de tous : quiconque\natteint cette adresse, même à travers un proxy, peut entrer. Pour travailler, démarrez avec un autre dossier --data.",
             lifted: "Attention : chaque rôle peut se connecter de partout (auth.login_from_anywhere).",
             plain_http: "Attention : mots de passe et jetons circulent en clair sur le réseau (server.allow_plain_http).",
             stop: "Ctrl-C pour arrêter.",
@@ -174,6 +183,7 @@ fn words(lang: Lang) -> &'static Words {
             password: "كلمة المرور",
             first_administrator: "المدير الأول. لا تظهر إلا هذه المرة، ويجب تغييرها عند أول دخول:",
             set_up: "أو قم بإعداد الخادم من متصفح على هذا الجهاز نفسه:",
+            demo_data: "تحذير: هذه بيانات تجريبية، وكلمات مرور مستخدميها معروفة للجميع: من يصل إلى هذا العنوان، ولو عبر وسيط،\nيستطيع الدخول. للعمل الحقيقي ابدأ بمجلد --data جديد.",
             lifted: "تنبيه: يمكن لكل دور الدخول من أي مكان (auth.login_from_anywhere).",
             plain_http: "تنبيه: كلمات المرور والرموز تمر عبر الشبكة دون تشفير (server.allow_plain_http).",
             stop: "للإيقاف: Ctrl-C.",
@@ -193,6 +203,7 @@ mod tests {
             demo_users: vec![("awa".into(), "vendeur".into(), "demo".into())],
             first_administrator: None,
             set_up: false,
+            demo_data: false,
             login_from_lifted: true,
             plain_http: true,
         }

@@ -13,6 +13,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
+    net::SocketAddr,
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -58,7 +59,17 @@ pub struct DataDir {
 /// process ends in any way.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Lock {
+    /// Notes where the server listens, for whoever asks beside it ([`DataDir::listening`]).
+    ///
+    /// # Errors
+    /// Where the directory cannot be written.
+    pub fn note_listening(&mut self, address: SocketAddr) -> io::Result<()> {
+        writeln!(self.file, "{address}")
+    }
 }
 
 impl DataDir {
@@ -171,7 +182,7 @@ impl DataDir {
                 let pid = file
                     .read_to_string(&mut text)
                     .ok()
-                    .and_then(|_| text.trim().parse().ok());
+                    .and_then(|_| text.lines().next()?.trim().parse().ok());
                 return Err(Error::InUse {
                     path: self.root.clone(),
                     pid,
@@ -183,7 +194,13 @@ impl DataDir {
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(io)?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
+    }
+
+    /// Where the server that holds the directory listens, as far as it has said so.
+    pub fn listening(&self) -> Option<SocketAddr> {
+        let noted = fs::read_to_string(self.root.join("lock")).ok()?;
+        noted.lines().nth(1)?.trim().parse().ok()
     }
 
     /// Marks the directory as half restored from `backup`, durably, or takes the mark away.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::Hub;
+use crate::support::{Hub, eventually};
 
 #[test]
 fn a_function_runs_its_statements_as_one_commit_and_the_last_one_answers() {
@@ -53,6 +53,27 @@ fn an_expectation_that_fails_says_its_text_and_keeps_nothing() {
     assert_eq!(refusal.message, "Stock insuffisant");
     assert_eq!(awa.value("SELECT stock FROM produits WHERE id = 4", json!([])), 5);
     assert_eq!(awa.value("SELECT count(*) FROM ventes", json!([])), 0);
+}
+
+#[test]
+fn what_an_expectation_did_not_let_happen_is_a_refusal_in_the_audit() {
+    let hub = Hub::start();
+    let mut awa = hub.socket("awa");
+    awa.rpc("sell", json!([4, 6])).unwrap_err();
+    hub.as_user("awa")
+        .post("/api/rpc/sell", &json!([4, 7]))
+        .problem(409, "precondition_failed");
+    let admin = hub.as_user("admin");
+    eventually("both are in the audit", || {
+        let rows = admin
+            .get("/api/admin/audit?action=refused&outcome=precondition_failed")
+            .ok();
+        let rows = rows["entries"].as_array().unwrap().clone();
+        assert!(rows.iter().all(|row| row["detail"] == "Stock insuffisant"
+            && row["subject"] == "rpc"
+            && row["username"] == "awa"));
+        (rows.len() == 2).then_some(())
+    });
 }
 
 #[test]

@@ -29,7 +29,7 @@ use listing::list;
 pub use manifest::Manifest;
 pub use on_demand::{action, before_migration, list_action};
 pub use restore::{Restored, restore};
-pub use schedule::{Schedule, newest_good, newest_good_in};
+pub use schedule::{Schedule, newest_first, newest_good, newest_good_in};
 pub use take::{Taken, take};
 
 /// Why a backup could not be made or put back. For the person at the console, not for clients.

@@ -126,15 +126,18 @@ pub fn newest_good(dir: &DataDir) -> Option<PathBuf> {
 
 /// The newest backup in a directory that can be put back.
 pub fn newest_good_in(directory: &Path) -> Option<PathBuf> {
+    newest_first(directory)
+        .into_iter()
+        .find(|path| verify(path).is_ok())
+}
+
+/// The backups of a directory, by their time. Not looked into.
+pub fn newest_first(directory: &Path) -> Vec<PathBuf> {
     let mut found: Vec<(SystemTime, PathBuf)> = archives(directory, |_| true)
-        .ok()?
+        .unwrap_or_default()
         .into_iter()
         .filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))
         .collect();
     found.sort();
-    found
-        .into_iter()
-        .rev()
-        .map(|(_, path)| path)
-        .find(|path| verify(path).is_ok())
+    found.into_iter().rev().map(|(_, path)| path).collect()
 }

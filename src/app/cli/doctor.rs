@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    net::SocketAddr,
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -13,10 +14,20 @@ use super::{
     DataDir, Failure, Global,
     output::{say, say_json},
 };
-use crate::app::{banner, data_dir, listen};
+use crate::{
+    app::{backup, banner, data_dir, listen},
+    config,
+};
 
 /// Below this a full disk is near.
 const LITTLE_SPACE: u64 = 1 << 30;
+
+/// How long a running server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+const BACKUPS: &str = "backups";
+const DAY: Duration = Duration::from_secs(86_400);
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
 /// 2025-01-01: a clock before it has lost its battery.
 const SANE_CLOCK: Duration = Duration::from_secs(1_735_689_600);
@@ -32,15 +43,25 @@ pub struct Args {
 struct Finding {
     what: &'static str,
     ok: bool,
+    /// The hub works, and yet somebody should do something.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    warning: bool,
     detail: String,
 }
 
 pub fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let mut findings = Vec::new();
     let mut add = |what, found: Result<String, String>| {
-        let ok = found.is_ok();
+        let missing = found.is_err();
         let (Ok(detail) | Err(detail)) = found;
-        findings.push(Finding { what, ok, detail });
+        // Without backups a hub works: until it matters.
+        let warning = missing && what == BACKUPS;
+        findings.push(Finding {
+            what,
+            ok: !missing || warning,
+            warning,
+            detail,
+        });
     };
     match global.load() {
         Err(Failure::Failed(message) | Failure::Usage(message)) => add("configuration", Err(message)),
@@ -48,10 +69,23 @@ pub fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         Ok(loaded) => {
             let file = loaded.file.as_ref().map(|file| file.display().to_string());
             add("configuration", Ok(file.unwrap_or_else(|| "the defaults".into())));
-            let running = running(&DataDir::open(&global.data, &loaded.config));
+            let dir = DataDir::open(&global.data, &loaded.config);
+            let running = running(&dir);
             add("data", data(&global.data, running));
-            add("port", port(loaded.config.server.listen, running));
-            add("address", address(loaded.config.server.listen));
+            // Where a server runs, what it was told on its command line counts, not what another would do.
+            let noted = dir.as_ref().ok().filter(|_| running).and_then(DataDir::listening);
+            let listening = noted.unwrap_or(loaded.config.server.listen);
+            add(
+                "port",
+                match noted {
+                    Some(address) => answers(address),
+                    None => port(listening, running),
+                },
+            );
+            add("address", address(listening));
+            if let Ok(dir) = &dir {
+                add(BACKUPS, backups(dir, &loaded.config.backup, SystemTime::now()));
+            }
         }
     }
     add("clock", clock(SystemTime::now()));
@@ -60,11 +94,19 @@ pub fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     if args.json {
         say_json(&findings)?;
     } else {
-        for Finding { what, ok, detail } in &findings {
-            say(format_args!(
-                "{}  {what:<14} {detail}",
-                if *ok { "ok " } else { "BAD" }
-            ))?;
+        for Finding {
+            what,
+            ok,
+            warning,
+            detail,
+        } in &findings
+        {
+            let mark = match (ok, warning) {
+                (_, true) => "!! ",
+                (true, false) => "ok ",
+                (false, false) => "BAD",
+            };
+            say(format_args!("{mark}  {what:<14} {detail}"))?;
         }
     }
     if good { Ok(()) } else { Err(Failure::Reported) }
@@ -93,6 +135,87 @@ fn port(address: SocketAddr, running: bool) -> Result<String, String> {
         Ok(_) => Ok(format!("{address} is free")),
         Err(listen::Error::Taken { .. }) if running => Ok(format!("{address}, held by the running server")),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Whether the running server answers where it says that it listens.
+fn answers(listening: SocketAddr) -> Result<String, String> {
+    let mut address = listening;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    match asked(address) {
+        Ok(status) if status.contains(" 200 ") => Ok(format!(
+            "{listening}, where the running server listens and answers"
+        )),
+        Ok(status) => Err(format!("{listening}: the running server answers {status:?}")),
+        Err(cause) => Err(format!(
+            "{listening}: the running server does not answer: {cause}"
+        )),
+    }
+}
+
+/// The status line of `GET /api/health`.
+fn asked(address: SocketAddr) -> io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    write!(
+        stream,
+        "GET /api/health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut line = String::new();
+    BufReader::new(stream.take(1_000)).read_line(&mut line)?;
+    Ok(line.trim_end().to_owned())
+}
+
+/// Whether there is a backup that is not too old, or will be one soon.
+fn backups(dir: &DataDir, plan: &config::Backup, now: SystemTime) -> Result<String, String> {
+    let age_of = |path: &Path| {
+        let modified = fs::metadata(path).and_then(|meta| meta.modified()).ok()?;
+        Some(now.duration_since(modified).unwrap_or_default())
+    };
+    let Some(age_of_data) = age_of(&dir.token_key()) else {
+        return Ok("nothing to back up yet".into());
+    };
+    let place = dir.backups().display();
+    let newest = backup::newest_first(dir.backups()).into_iter().next();
+    let every = Duration::from_secs(plan.every_s);
+    // A clock that makes them daily has one of yesterday.
+    let too_old = if every.is_zero() {
+        WEEK
+    } else {
+        every.saturating_mul(2).max(DAY)
+    };
+    match newest.as_deref().and_then(age_of) {
+        _ if dir.is_demo() => Ok("a demo, whose data nobody misses".into()),
+        Some(age) if age <= too_old => Ok(format!("the newest in {place} is {} old", hours(age))),
+        Some(age) => Err(format!(
+            "the newest in {place} is {} old; make one with `comptoir backup`, and set backup.every_s to have them made",
+            hours(age)
+        )),
+        None if !every.is_zero() && age_of_data <= too_old => Ok(format!(
+            "none in {place} yet; the server makes one every {}",
+            hours(every)
+        )),
+        None if every.is_zero() => Err(format!(
+            "there is none in {place}, and none are made; set backup.every_s (86400: daily), or call `comptoir backup` by a clock of yours"
+        )),
+        None => Err(format!(
+            "there is none in {place}, although one is to be made every {}; look into the log of the server",
+            hours(every)
+        )),
+    }
+}
+
+fn hours(age: Duration) -> String {
+    match age.as_secs() / 3_600 {
+        0 => format!("{} min", age.as_secs() / 60),
+        hours @ 1..48 => format!("{hours} h"),
+        hours => format!("{} days", hours / 24),
     }
 }
 

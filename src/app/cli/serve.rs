@@ -41,11 +41,12 @@ pub fn run(args: Args, global: &Global) -> Result<(), Failure> {
     let mut config = effective(loaded, &args)?;
     telemetry::init(config.log.format, &config.log.level).map_err(Failure::failed)?;
     let mut dir = DataDir::create(&global.data, &config)?;
-    let _lock = dir.lock_within(ENDING)?;
+    let mut lock = dir.lock_within(ENDING)?;
     dir.ensure_not_half_restored()?;
     // The port before the databases: whoever asks for a taken one gets that answer, and no half-made data.
     let mut listener = listen::bind(config.server.listen)?;
     dir.settle_demo(args.demo, config.server.listen.ip().is_loopback())?;
+    lock.note_listening(listener.local_addr()?)?;
     if let Some(limit) = listen::raise_open_files() {
         tracing::debug!(limit, "open files");
     }

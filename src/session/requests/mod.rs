@@ -178,9 +178,14 @@ pub fn count(ctx: &Context, origin: &Origin, kind: &str, at: Instant, error: Opt
     }
 }
 
-/// A refusal is audited; other errors are the client's own business.
+/// What the business rules of writes are asked by.
+const WITH_CONDITIONS: &[&str] = &["query", "batch", "rpc"];
+
+/// A refusal is audited: what the role may not do, and what a condition of the pack (`-- expect`) or of the client did not
+/// let happen. Other errors are the client's own business.
 pub(super) fn audit_refusal(ctx: &Context, origin: &Origin, kind: &str, error: &Error) {
-    if error.code != Code::Forbidden {
+    let condition = error.code == Code::PreconditionFailed && WITH_CONDITIONS.contains(&kind);
+    if error.code != Code::Forbidden && !condition {
         return;
     }
     ctx.audit.record(Entry {
@@ -191,6 +196,8 @@ pub(super) fn audit_refusal(ctx: &Context, origin: &Origin, kind: &str, error: &
         address: Some(origin.address.to_string()),
         session: origin.session.map(|s: Uuid| s.to_string()),
         subject: Some(kind.to_owned()),
+        // The pack's own sentence.
+        detail: condition.then(|| error.message.to_string()),
         outcome: error.code.as_str().into(),
         ..Entry::default()
     });

@@ -195,3 +195,28 @@ fn audit_export_writes_what_happened() {
     });
     assert!(said.contains("awa"));
 }
+
+#[test]
+fn whoever_takes_a_backup_on_the_command_line_is_in_the_audit() {
+    let hub = Hub::start();
+    let home = TempDir::new().unwrap();
+    let made = hub.backup(home.path());
+    hub.cli(&["backup", made.to_str().unwrap()]).failed_with(1);
+    let rows = hub.as_user("admin").get("/api/admin/audit?action=admin").ok();
+    let of_backups: Vec<(&str, &str, &str)> = rows["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["subject"] == "backup")
+        .map(|row| {
+            let text = |member: &str| row[member].as_str().unwrap();
+            (text("address"), text("detail"), text("outcome"))
+        })
+        .collect();
+    let path = made.to_str().unwrap();
+    assert_eq!(
+        of_backups,
+        [("console", path, "unavailable"), ("console", path, "ok")]
+    );
+    hub.cli(&["audit", "verify"]).succeeded();
+}

@@ -6,7 +6,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::{broken_pack, run};
-use crate::support::Hub;
+use crate::support::{Hub, hub::Setup};
 
 #[test]
 fn a_port_that_is_taken_is_named_with_what_to_do() {
@@ -278,4 +278,62 @@ fn wrong_usage_exits_with_2() {
     }
     run(&["--help"]).succeeded();
     run(&["--version"]).succeeded();
+}
+
+#[test]
+fn the_data_of_a_demo_served_without_it_is_warned_of_on_every_address() {
+    let mut hub = Hub::start();
+    assert!(
+        !hub.log().contains("data of a demo"),
+        "it is one, and says whom to log in as"
+    );
+    hub.stop();
+    hub.restart_with(Setup::no_demo);
+    let said = hub.log();
+    for word in ["WARNING: this is the data of a demo", "is served without --demo"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+}
+
+#[test]
+fn the_doctor_looks_where_the_running_hub_listens_and_whether_there_are_backups() {
+    let findings = |hub: &Hub| {
+        let all = hub.cli(&["doctor", "--json"]).json();
+        move |what: &str| {
+            all.as_array()
+                .unwrap()
+                .iter()
+                .find(|one| one["what"] == what)
+                .unwrap()
+                .clone()
+        }
+    };
+    let mut hub = Hub::with().no_app().no_demo().start();
+    let found = findings(&hub);
+    let port = found("port");
+    assert_eq!(port["ok"], true);
+    assert!(
+        port["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with(&hub.addr().to_string()),
+        "{port}"
+    );
+    let backups = found("backups");
+    assert_eq!(
+        (&backups["ok"], &backups["warning"]),
+        (&json!(true), &json!(true))
+    );
+    assert!(
+        backups["detail"].as_str().unwrap().contains("backup.every_s"),
+        "{backups}"
+    );
+
+    let place = hub.data_dir().join("backups");
+    hub.cli(&["backup", place.to_str().unwrap()]).succeeded();
+    let backups = findings(&hub)("backups");
+    assert_eq!((&backups["ok"], backups.get("warning")), (&json!(true), None));
+    hub.stop();
+    let port = findings(&hub)("port");
+    assert!(!port["detail"].as_str().unwrap().contains("running"), "{port}");
 }
