@@ -81,7 +81,11 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
         admin,
     ));
     let ctx = Arc::new(ctx);
+    // Connections on which nothing is asked end with the hub; without this they would hold up its stop.
+    let builder = Server::build();
+    let stopping = builder.graceful_shutdown_signal();
     let service = move || {
+        let stopping = stopping.clone();
         let (executor, ledger) = (ctx.executor.clone(), ctx.ledger.clone());
         let relay = Relay::start_with(
             &broker,
@@ -112,6 +116,10 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(REQUEST_DEADLINE)
             .client_disconnect_timeout(DISCONNECT_DEADLINE)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
             .upgrade(fn_service(move |(request, framed)| {
                 // Boxed: a future held inline would make every HTTP connection as large as a socket.
                 let upgrades = upgrades.clone();
@@ -125,7 +133,7 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
             .finish(map_config(app, |()| AppConfig::default()))
             .tcp()
     };
-    let server = Server::build()
+    let server = builder
         .workers(workers)
         .max_concurrent_connections(server.max_connections.div_ceil(workers).max(1))
         .backlog(1024)

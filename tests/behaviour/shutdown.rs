@@ -1,13 +1,15 @@
 //! Stopping in good order.
 
 use std::{
+    io::{Read, Write},
+    net::TcpStream,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
 use serde_json::json;
 
-use crate::support::{Gone, Hub, Socket, raw, socket::query};
+use crate::support::{Gone, Hub, PATIENCE, Socket, raw, socket::query};
 
 #[test]
 fn a_stop_closes_sockets_with_1001_and_a_time_to_come_back() {
@@ -157,5 +159,42 @@ fn a_listening_stream_ends_with_the_hub() {
     let mut body = client.open("GET", "/api/events", None).unwrap().into_body();
     hub.terminate();
     let _ = body.read_to_string();
+    assert_eq!(hub.exit_within(Duration::from_secs(10)).code(), Some(0));
+}
+
+#[test]
+fn a_connection_on_which_nothing_is_asked_ends_with_the_stop_and_a_request_in_flight_is_answered() {
+    let mut hub = Hub::start();
+    let ask = |stream: &mut TcpStream, head: &str| {
+        write!(stream, "{head}\r\nHost: {}\r\n", hub.addr()).unwrap();
+    };
+    // A page that is open and asks nothing now.
+    let mut idle = raw::connect(hub.addr());
+    ask(&mut idle, "GET /api/health HTTP/1.1");
+    idle.write_all(b"\r\n").unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}") {
+        let mut some = [0; 512];
+        let read = idle.read(&mut some).unwrap();
+        assert!(read > 0, "an answered connection is kept");
+        answer.extend_from_slice(&some[..read]);
+    }
+    // A request of which the body is on its way.
+    let (mut busy, body) = (raw::connect(hub.addr()), r#"{"query":"SELECT 7"}"#);
+    let token = hub.token("awa");
+    ask(&mut busy, "POST /api/query HTTP/1.1");
+    let length = body.len();
+    write!(busy, "Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{{").unwrap();
+    hub.client().get("/api/health").ok();
+
+    hub.terminate();
+    assert_eq!(raw::read_to_end(&mut idle, PATIENCE), Some(Vec::new()));
+    busy.write_all(&body.as_bytes()[1..]).unwrap();
+    let answered = raw::read_to_end(&mut busy, PATIENCE).expect("the connection ends");
+    let answered = String::from_utf8_lossy(&answered).into_owned();
+    assert!(
+        answered.starts_with("HTTP/1.1 200") && answered.contains("[[7]]"),
+        "{answered}"
+    );
     assert_eq!(hub.exit_within(Duration::from_secs(10)).code(), Some(0));
 }
