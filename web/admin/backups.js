@@ -36,10 +36,7 @@ const rhythm = (seconds) => !seconds ? t("backups.manual")
   : seconds % 3_600 ? t("backups.every.minutes", { n: Math.max(1, Math.round(seconds / 60)) }) : t("backups.every.hours", { n: seconds / 3_600 });
 
 /** The command that puts one back where it came from. Without `--data` it would go to `./data`, wherever one stands. */
-function restoreCommand(dir, file) {
-  const above = /^(.+)[\\/]backups[\\/]?$/.exec(dir ?? "")?.[1];
-  return `comptoir restore ${quoted(`${dir}/${file}`)} --data ${above ? quoted(above) : "<data directory>"}`;
-}
+const restoreCommand = ({ dir, data }, file) => `comptoir restore ${quoted(`${dir}/${file}`)} --data ${quoted(data)}`;
 const quoted = (path) => (/^[\w./:\\-]+$/.test(path) ? path : `"${path}"`);
 
 export function Backups() {
@@ -62,6 +59,6 @@ export function Backups() {
       { key: "commit", label: t("backups.commit"), cell: ({ commit }) => (commit === null ? "–" : number(commit)), number: true, wide: true },
       { key: "size", label: t("backups.size"), cell: (one) => bytes(one.bytes), number: true },
     ]} />
-    <section class="section"><p><strong>${t("backups.restore.stop")}</strong> ${t("backups.restore")}</p><pre class="pre" dir="ltr" tabindex="0">${restoreCommand(dir, newest)}</pre></section>
+    <section class="section"><p><strong>${t("backups.restore.stop")}</strong> ${t("backups.restore")}</p><pre class="pre" dir="ltr" tabindex="0">${answer.data && restoreCommand(answer.data, newest)}</pre></section>
   <//>`;
 }

@@ -13,7 +13,7 @@ words({
   "network.copy": ["Copier", "Copy", "نسخ"],
   "network.copied": ["Adresse copiée", "Address copied", "نُسخ العنوان"],
   "network.here": ["Cette machine seulement", "This machine only", "هذا الجهاز فقط"],
-  "network.loopback": ["Le serveur n’écoute que sur cette machine. Pour que les autres l’atteignent : --listen 0.0.0.0:8080.", "The hub listens on this machine only. For others to reach it: --listen 0.0.0.0:8080.", "لا يستمع الخادم إلا على هذا الجهاز. لكي تصل إليه الأجهزة الأخرى: \u2066--listen 0.0.0.0:8080\u2069."],
+  "network.loopback": ["Le serveur n’écoute que sur cette machine. Pour que les autres l’atteignent : --listen 0.0.0.0:{port}.", "The hub listens on this machine only. For others to reach it: --listen 0.0.0.0:{port}.", "لا يستمع الخادم إلا على هذا الجهاز. لكي تصل إليه الأجهزة الأخرى: \u2066--listen 0.0.0.0:{port}\u2069."],
   "network.tls": ["Chiffrement", "Encryption", "التشفير"],
   "network.fingerprint": ["Empreinte du certificat (SHA-256)", "Fingerprint of the certificate (SHA-256)", "بصمة الشهادة (SHA-256)"],
   "network.fingerprint.how": ["Un poste qui affiche une autre empreinte ne parle pas à ce serveur.", "A machine that shows another fingerprint does not talk to this hub.", "الجهاز الذي يعرض بصمة أخرى لا يتصل بهذا الخادم."],
@@ -32,7 +32,7 @@ export function Network() {
   return html`<${Page} title=${t("nav.network")} sub=${t("network.sub")} answer=${answer}>
     ${network && html`
       ${outside.length ? html`<div class="cards">${outside.map((one) => html`<${Address} key=${one.address} one=${one} />`)}</div>`
-        : html`<div class="notice"><${Icon} name="info" /><span>${t("network.loopback")}</span></div>`}
+        : html`<div class="notice"><${Icon} name="info" /><span>${t("network.loopback", { port: network.ports.http })}</span></div>`}
       <section class="section"><h2>${t("network.tls")}</h2>
         ${network.certificate_fingerprint
           ? html`<div class="card stack"><div class="muted small">${t("network.fingerprint")}</div><div class="fingerprint">${network.certificate_fingerprint}</div><p class="muted">${t("network.fingerprint.how")}</p></div>`

@@ -15,6 +15,6 @@ export function explainRefusal(kind, error) {
 /** The same page over HTTPS, where the hub has it; the page that explains trust otherwise. */
 async function openSecure() {
   let port = null;
-  try { port = (await hub()?.http("GET", "/api/info"))?.https_port; } catch { /* guests may not ask */ }
+  try { port = (await hub()?.http("GET", "/api/info"))?.ports?.https; } catch { /* guests may not ask */ }
   location.assign(port ? `https://${location.hostname}:${port}${location.pathname}` : "/trust");
 }

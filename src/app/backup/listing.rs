@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    app::data_dir::DataDir,
     config,
     domain::timestamp,
     transport::http::{BackupFile, Backups},
@@ -18,7 +19,8 @@ use super::{archive, schedule};
 const MOST: usize = 500;
 
 /// Newest first. A file that cannot be read is listed all the same, as damaged.
-pub fn list(directory: &Path, plan: &config::Backup) -> Backups {
+pub fn list(dir: &DataDir, plan: &config::Backup) -> Backups {
+    let directory = dir.backups();
     let mut found: Vec<(SystemTime, u64, PathBuf)> = schedule::archives(directory, |_| true)
         .unwrap_or_default()
         .into_iter()
@@ -29,11 +31,18 @@ pub fn list(directory: &Path, plan: &config::Backup) -> Backups {
         .collect();
     found.sort();
     Backups {
-        dir: directory.display().to_string(),
+        dir: absolute(directory),
+        data: absolute(dir.root()),
         every_s: plan.every_s,
         keep: plan.keep,
         backups: found.into_iter().rev().take(MOST).map(shown).collect(),
     }
+}
+
+/// As one may write it on another command line, wherever one stands.
+fn absolute(path: &Path) -> String {
+    let absolute = std::path::absolute(path);
+    absolute.as_deref().unwrap_or(path).display().to_string()
 }
 
 fn shown((modified, bytes, path): (SystemTime, u64, PathBuf)) -> BackupFile {

@@ -38,7 +38,7 @@ pub fn list_action(dir: &DataDir, plan: &config::Backup) -> BackupList {
     Arc::new(move || {
         let (dir, plan) = (dir.clone(), plan.clone());
         Box::pin(async move {
-            tokio::task::spawn_blocking(move || super::list(dir.backups(), &plan))
+            tokio::task::spawn_blocking(move || super::list(&dir, &plan))
                 .await
                 .map_err(Refusal::internal)
         })

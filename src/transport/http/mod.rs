@@ -101,6 +101,8 @@ pub struct BackupFile {
 #[derive(Debug, Clone, Serialize)]
 pub struct Backups {
     pub dir: String,
+    /// The data directory: where `comptoir restore` puts one back.
+    pub data: String,
     /// 0: none by the clock.
     pub every_s: u64,
     pub keep: usize,

@@ -193,6 +193,7 @@ fn backups_are_listed_with_what_they_say_of_themselves() {
     assert_eq!((&before["backups"], &before["every_s"]), (&json!([]), &json!(0)));
     let made = admin.post("/api/admin/backup", &json!({})).ok();
     let dir = before["dir"].as_str().unwrap();
+    assert_eq!(before["data"], hub.data_dir().to_str().unwrap());
     std::fs::write(format!("{dir}/broken.tar"), "not a backup").unwrap();
     let listed = admin.get("/api/admin/backup").ok();
     let backups = listed["backups"].as_array().unwrap();

@@ -33,8 +33,8 @@ pub fn all() -> Value {
             "commit": { "type": ["integer", "null"], "description": "`null`: it does not begin as a backup." },
             "version": maybe("string")
         })),
-        "Backups": object(&["dir", "every_s", "keep", "backups"], json!({
-            "dir": text(), "every_s": integer(), "keep": integer(), "backups": list("BackupFile")
+        "Backups": object(&["dir", "data", "every_s", "keep", "backups"], json!({
+            "dir": text(), "data": text(), "every_s": integer(), "keep": integer(), "backups": list("BackupFile")
         })),
         "Pack": object(&["name", "title", "roles", "functions", "rules", "migrations", "tables"], json!({
             "name": maybe("string"), "title": maybe("string"), "directory": maybe("string"),
