@@ -76,3 +76,13 @@ impl Text {
             .unwrap_or("")
     }
 }
+
+/// What has no place in a name that others are shown: it moves a cursor, turns the direction of text, or cannot be seen.
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            // Marks and overrides of direction: `exe.gpj` must not look like `jpg.exe`.
+            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            // Seen by nobody, or the end of a line to some.
+            | '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+}

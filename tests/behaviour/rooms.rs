@@ -464,6 +464,17 @@ fn search_knows_no_accents_and_only_ones_own_rooms() {
 }
 
 #[test]
+fn nobody_writes_what_the_hub_writes_in_somebodys_name() {
+    let hub = Hub::start();
+    let (mut awa, binta) = (hub.socket("awa"), hub.socket("binta"));
+    for client_id in ["call:7", "escalated:7:caisse"] {
+        let message = json!({"type": "send_message", "to": binta.welcome["user"]["id"], "kind": "text", "content": "x",
+            "context": {"type": "call", "id": 7}, "client_id": client_id});
+        awa.refused(message, "invalid_request");
+    }
+}
+
+#[test]
 fn replies_contexts_and_bad_messages() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");

@@ -134,7 +134,10 @@ impl CallsHandle {
             return Err(Error::forbidden("This role may not open calls."));
         }
         let others = self.rooms.to_ring(who, room, MOST_RUNG).await?;
-        self.check_capacity(who.user_id)?;
+        let opening = self
+            .shared
+            .begin(who.user_id, MOST_OF_ONE_HOST)
+            .ok_or_else(|| Error::of(Code::Busy).with("limit", "calls").retry_after_ms(5_000))?;
         let host = person(who);
         let bounds = self.shared.bounds;
         let now_ms = timestamp::now_ms();
@@ -177,6 +180,7 @@ impl CallsHandle {
         };
         // Before it can end, which takes it out again: its actor runs on this very thread.
         self.shared.live.write().insert(id, live);
+        drop(opening);
         self.shared.metrics.calls.inc();
         let seat = match socket {
             None => None,
@@ -203,15 +207,6 @@ impl CallsHandle {
             &format!("{call}-u{}", who.user_id),
             expires_ms,
         )
-    }
-
-    fn check_capacity(&self, host: i64) -> Result<()> {
-        let live = self.shared.live.read();
-        let own = live.values().filter(|call| call.host == host).count();
-        if live.len() >= self.shared.config.max_calls || own >= MOST_OF_ONE_HOST {
-            return Err(Error::of(Code::Busy).with("limit", "calls").retry_after_ms(5_000));
-        }
-        Ok(())
     }
 
     /// A user does something in a call.

@@ -48,6 +48,8 @@ pub(super) struct Shared {
     pub metrics: Metrics,
     pub throttle: Mutex<AddressThrottle>,
     pub live: RwLock<HashMap<i64, Live>>,
+    /// The hosts of calls that are about to be.
+    opening: Mutex<Vec<i64>>,
     /// By what their tokens are known by.
     pub guests: RwLock<HashMap<Uuid, Guest>>,
     /// Users whose next socket matters, with the calls.
@@ -80,10 +82,28 @@ impl Shared {
             metrics,
             throttle: Mutex::default(),
             live: RwLock::default(),
+            opening: Mutex::default(),
             guests: RwLock::default(),
             awaited: RwLock::default(),
             seated: RwLock::default(),
         }
+    }
+
+    /// A place for one more call of this host, until it is live; `None`: there are too many, those that are about to be
+    /// among them.
+    pub fn begin(self: &Arc<Self>, host: i64, most_of_one: usize) -> Option<Opening> {
+        let mut opening = self.opening.lock();
+        let live = self.live.read();
+        let own = live.values().filter(|call| call.host == host).count()
+            + opening.iter().filter(|other| **other == host).count();
+        if live.len() + opening.len() >= self.config.max_calls || own >= most_of_one {
+            return None;
+        }
+        opening.push(host);
+        Some(Opening {
+            shared: Arc::clone(self),
+            host,
+        })
     }
 
     pub fn find(&self, call: i64) -> Option<Live> {
@@ -141,6 +161,21 @@ impl Shared {
         };
         self.awaited.write().retain(|_, calls| stays(calls));
         self.seated.write().retain(|_, calls| stays(calls));
+    }
+}
+
+/// A call that is about to be.
+pub(super) struct Opening {
+    shared: Arc<Shared>,
+    host: i64,
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        let mut opening = self.shared.opening.lock();
+        if let Some(at) = opening.iter().position(|host| *host == self.host) {
+            opening.swap_remove(at);
+        }
     }
 }
 

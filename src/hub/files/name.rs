@@ -1,6 +1,8 @@
 //! Names of files as people see them. On the disk a file has a name of ours; this one goes into messages, and to the
 //! browsers that save it.
 
+use crate::domain::text::is_unseen;
+
 /// Longest name, bytes of UTF-8: what file systems take.
 const LONGEST: usize = 200;
 
@@ -13,22 +15,13 @@ const NAMELESS: &str = "file";
 /// The last part of a path, without what moves a cursor, turns the direction of text, or means something to a file system.
 pub fn harmless(given: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
-    let kept: String = last.chars().filter(|c| !is_trick(*c)).collect();
+    let kept: String = last.chars().filter(|c| !is_unseen(*c)).collect();
     // Windows drops dots and spaces at the end, so that two names could be one; a dot in front hides.
     let kept = kept.trim_matches(|c: char| c == '.' || c.is_whitespace());
     if kept.is_empty() {
         return NAMELESS.into();
     }
     shortened(kept)
-}
-
-fn is_trick(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            // Marks and overrides of direction: `exe.gpj` must not look like `jpg.exe`.
-            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            // Seen by nobody, or the end of a line to some.
-            | '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 /// Cut in the middle, so that the ending, which says what it is, stays.

@@ -23,6 +23,7 @@ const AT_ONCE: i64 = 50;
 pub(super) async fn round(rooms: &RoomsHandle) -> Result<()> {
     let ledger = &rooms.parts().ledger;
     let untold = ledger.read(|conn| calls::untold(conn, AT_ONCE)).await?;
+    let mut failed = Ok(());
     for (call, rung) in untold {
         match one(rooms, &call, &rung).await {
             Ok(()) => {}
@@ -30,12 +31,16 @@ pub(super) async fn round(rooms: &RoomsHandle) -> Result<()> {
             Err(error) if matches!(error.code, Code::NotFound | Code::Conflict) => {
                 tracing::debug!(%error, call = call.id, "no trace of a call");
             }
-            Err(error) => return Err(error),
+            // Another time; the others need not wait for it.
+            Err(error) => {
+                failed = Err(error);
+                continue;
+            }
         }
         let id = call.id;
         ledger.write(move |tx| calls::told(tx.conn, id)).await?;
     }
-    Ok(())
+    failed
 }
 
 async fn one(rooms: &RoomsHandle, call: &CallRecord, rung: &RungEnd) -> Result<()> {

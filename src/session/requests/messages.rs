@@ -48,6 +48,9 @@ pub(super) fn send(ctx: &Context, doer: Doer, send: SendMessage) -> Result<Prepa
     })))
 }
 
+/// How the `client_id` begins of what the hub writes in somebody's name: nobody else can write that.
+const OF_THE_HUB: [&str; 2] = ["call:", "escalated:"];
+
 /// Checks the form of a message.
 pub fn draft(send: SendMessage) -> Result<Draft> {
     let is_text = send.kind == MessageKind::Text;
@@ -60,6 +63,9 @@ pub fn draft(send: SendMessage) -> Result<Draft> {
     check_content(&send.content)?;
     if send.client_id.is_empty() || send.client_id.len() > MOST_CLIENT_ID {
         return Err(Error::invalid("client_id has 1 to 64 characters."));
+    }
+    if OF_THE_HUB.iter().any(|own| send.client_id.starts_with(own)) {
+        return Err(Error::invalid("This client_id is the hub's own; make a UUID."));
     }
     let context_bytes = send
         .context

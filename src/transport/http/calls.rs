@@ -6,7 +6,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    domain::timestamp::{now_ms, rfc3339},
+    domain::{
+        text::is_unseen,
+        timestamp::{now_ms, rfc3339},
+    },
     hub::call::{Described, Link},
     protocol::{
         Code, Error,
@@ -212,8 +215,8 @@ async fn join(
 ) -> Result<HttpResponse, Problem> {
     let id = call_id(&req)?;
     let name: String = joining.name.split_whitespace().collect::<Vec<_>>().join(" ");
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-        return Err(Error::invalid("name is 1 to 80 characters long.").into());
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(is_unseen) {
+        return Err(Error::invalid("name is 1 to 80 characters long, all of which can be seen.").into());
     }
     let calls = &state.context.calls;
     let joined = calls

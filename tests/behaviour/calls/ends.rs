@@ -179,4 +179,19 @@ fn calls_of_one_host_are_bounded() {
     }
     let refused = doctor.refused(json!({"type": "call_open", "room": room}), "busy");
     assert_eq!(refused.frame["limit"], "calls");
+    // Nor by asking for many at once.
+    let mut colleague = hub.socket("rahmani");
+    let room = group(&mut colleague, &[]);
+    let client = hub.as_user("rahmani");
+    let opened: usize = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..16)
+            .map(|id| {
+                let frame = json!({"type": "call_open", "id": id, "room": room});
+                let client = client.clone();
+                scope.spawn(move || usize::from(client.post("/api/request", &frame).status == 200))
+            })
+            .collect();
+        asking.into_iter().map(|one| one.join().unwrap()).sum()
+    });
+    assert_eq!(opened, 10);
 }

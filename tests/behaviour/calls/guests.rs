@@ -359,7 +359,7 @@ fn a_name_is_needed_and_bounded() {
     let opened = open_with_code(&hub, &room);
     let link = &opened["data"]["conferenceLink"];
     let path = format!("/api/messaging/webrtc/sessions/{}/join", link["sessionId"]);
-    for name in ["", "  ", &"x".repeat(81)] {
+    for name in ["", "  ", &"x".repeat(81), "Dr\u{202e}nitraM"] {
         let body = json!({"code": link["joinCode"], "name": name});
         hub.client().post(&path, &body).problem(400, "invalid_request");
     }

@@ -21,8 +21,9 @@ export const senderName = (message) => (isMine(message) ? t("chat.you") : messag
 
 /** What stays of a call, for whoever looks: he missed it, or it went so. Null: the message is of something else. */
 export function callTrace(message) {
-  const { type, media, state, duration_s: seconds, missed: who } = message.context ?? {};
-  if (type !== "call" || message.kind !== "text") return null;
+  const { type, id, media, state, duration_s: seconds, missed: who } = message.context ?? {};
+  // People may write any context; such a `client_id` is the hub's alone.
+  if (type !== "call" || message.client_id !== `call:${id}`) return null;
   const missed = Array.isArray(who) && who.includes(hub().user?.id);
   const how = missed ? t("chat.call.missed") : Number.isFinite(seconds) ? duration(seconds * 1000) : t(state === "declined" ? "chat.call.declined" : "chat.call.unanswered");
   return { missed, text: `${t(media === "audio_only" ? "chat.call.audio" : "chat.call.video")} · ${how}` };
