@@ -97,6 +97,24 @@ test("a call between two pages shows each the other's moving picture, muted and 
   await b.getByRole("button", { name: "Hang up" }).click();
   await a.getByText("Call ended").waitFor();
   await eventually(async () => assert.equal(await a.locator(".stage").count(), 0));
+  await a.locator('[data-call="held"]', { hasText: /Video call · \d+:\d\d/ }).waitFor();
+  browser.assertClean();
+});
+
+test("a call that nobody answers stands in the room: missed for one, without an answer for the other", async () => {
+  const [caller, callee] = await pair();
+  const { room } = await hub.api(caller, "POST", "/api/request", { type: "open_direct", user_id: callee.id });
+  const a = await browser.terminal(hub), b = await browser.terminal(hub);
+  await login(a, caller);
+  await login(b, callee.username);
+  await go(a, `chat/${room.id}`);
+  await button(a, say.call).click();
+  await b.getByRole("alertdialog").waitFor();
+  await button(a, say.hangup).click();
+  await b.getByRole("alertdialog").waitFor({ state: "detached" });
+  await a.locator('[data-call="held"]', { hasText: "no answer" }).waitFor();
+  await go(b, `chat/${room.id}`);
+  await b.locator('[data-call="missed"]').waitFor();
   browser.assertClean();
 });
 

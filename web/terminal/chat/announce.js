@@ -5,13 +5,15 @@ import { say, toast } from "../../shared/components/toast.js";
 import { hub } from "../../shared/hub.js";
 import { go, route } from "../route.js";
 import { ring } from "../notices/sound.js";
-import { isMine, roomName, senderName, summary } from "./naming.js";
+import { callTrace, isMine, roomName, senderName, summary } from "./naming.js";
 
 /** Starts; the answer ends it. */
 export function announceMessages() {
   return hub().on("new_message", ({ room: id, message }) => {
     const room = hub().rooms.get(id);
     if (!room || isMine(message) || message.deleted || Date.now() - new Date(message.created_at) > 60_000) return;
+    const call = callTrace(message);
+    if (call && !call.missed) return; // whoever was there knows
     const line = t("chat.said", { name: senderName(message), text: summary(message).slice(0, 140) });
     const urgent = message.priority === "urgent";
     say(urgent ? `${t("chat.priority.urgent")}. ${line}` : line);
