@@ -33,7 +33,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const DISCONNECT_DEADLINE: Duration = Duration::from_secs(1);
 
 /// How long a stop waits for requests in flight, seconds.
-const STOP_S: u64 = 4;
+const STOP_S: u64 = 7;
 
 /// What the network side is made of.
 pub struct Network<'a> {

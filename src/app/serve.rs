@@ -54,8 +54,8 @@ use crate::{
 /// Between two looks at the sizes of the files.
 const SAMPLE_EVERY: Duration = Duration::from_secs(5);
 
-/// How long the sockets may take to be closed, of the ten seconds of a stop.
-const SOCKETS_CLOSE: Duration = Duration::from_secs(4);
+/// How long the sockets may take to be closed, of the ten seconds of a stop: longer than a statement usually may run.
+const SOCKETS_CLOSE: Duration = Duration::from_secs(7);
 
 /// What the command line prepared: configuration read, directory claimed, port taken, logging started.
 pub struct Prepared {

@@ -117,6 +117,19 @@ fn a_request_in_flight_is_answered_before_the_close() {
 }
 
 #[test]
+fn what_runs_into_its_time_limit_while_the_hub_stops_is_answered_too() {
+    let mut hub = Hub::start();
+    let mut awa = hub.socket("awa");
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    let endless = awa.send(query(endless, json!([])));
+    awa.ping();
+    hub.terminate();
+    assert_eq!(awa.answer(&endless).unwrap_err().code, "timeout");
+    assert_eq!(awa.closed().0, 1001);
+    assert_eq!(hub.exit_within(Duration::from_secs(10)).code(), Some(0));
+}
+
+#[test]
 fn a_peer_that_does_not_read_its_close_does_not_hold_up_the_stop() {
     let mut hub = Hub::start();
     let token = hub.token("awa");
