@@ -131,6 +131,30 @@ impl DataDir {
         self.root.join(crate::auth::secret::FILE)
     }
 
+    /// Keeps the business database to the owner of the process, where it was made just now.
+    ///
+    /// # Errors
+    /// Where its mode cannot be set.
+    #[cfg(unix)]
+    pub fn make_data_private(&self) -> io::Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+        for beside in ["", "-wal", "-shm"] {
+            let mut path = self.data_db.clone().into_os_string();
+            path.push(beside);
+            match fs::set_permissions(&path, fs::Permissions::from_mode(0o600)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Elsewhere the directory's rights are the file's.
+    #[cfg(not(unix))]
+    pub fn make_data_private(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// What people sent each other.
     pub fn files(&self) -> PathBuf {
         self.root.join("files")

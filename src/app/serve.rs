@@ -130,6 +130,7 @@ async fn serve(
     if !pack.migrations.is_empty() {
         backup::before_migration(&dir, &pack).map_err(|cause| stopped(&dir, cause.is_damage(), &cause))?;
     }
+    let is_new = !dir.data_db().exists();
     let running = Executor::start(ExecutorOptions {
         path: dir.data_db().to_owned(),
         migrations: pack.migrations.clone(),
@@ -157,6 +158,9 @@ async fn serve(
             _ => stopped(&dir, damaged, &cause),
         }
     })?;
+    if is_new {
+        dir.make_data_private()?;
+    }
     // Not before its migrations were applied: a pack named by mistake leaves the directory as it was.
     packs::remember(&dir, &pack)?;
     for table in &running.not_captured {
@@ -211,12 +215,8 @@ async fn serve(
         restart: restart.clone(),
     })?;
     let history = Arc::new(History::new(&metrics, started, timestamp::now_ms()));
-    let demo_data = dir.is_demo() && !demo;
-    if demo_data {
-        tracing::warn!(data = %dir.root().display(), "the data of a demo, whose passwords everybody knows, is served without --demo");
-    }
     let banner = Banner {
-        demo_data,
+        demo_data: dir.is_demo() && !demo,
         ..banner(&config, &pack, listening, first, demo, door.account.is_some())
     };
     let renderer = Renderer::new(accounts.roles(), Arc::new(files.clone()));

@@ -46,6 +46,9 @@ pub fn run(args: Args, global: &Global) -> Result<(), Failure> {
     // The port before the databases: whoever asks for a taken one gets that answer, and no half-made data.
     let mut listener = listen::bind(config.server.listen)?;
     dir.settle_demo(args.demo, config.server.listen.ip().is_loopback())?;
+    if dir.is_demo() && !args.demo {
+        tracing::warn!(data = %dir.root().display(), "the data of a demo, whose passwords everybody knows, is served without --demo");
+    }
     lock.note_listening(listener.local_addr()?)?;
     if let Some(limit) = listen::raise_open_files() {
         tracing::debug!(limit, "open files");

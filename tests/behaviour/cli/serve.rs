@@ -337,3 +337,17 @@ fn the_doctor_looks_where_the_running_hub_listens_and_whether_there_are_backups(
     let port = findings(&hub)("port");
     assert!(!port["detail"].as_str().unwrap().contains("running"), "{port}");
 }
+
+#[cfg(unix)]
+#[test]
+fn the_databases_of_a_hub_are_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let hub = Hub::start();
+    for name in ["hub.db", "data.db", "data.db-wal", "token.key"] {
+        let mode = fs::metadata(hub.data_dir().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
