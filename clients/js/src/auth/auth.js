@@ -42,6 +42,7 @@ export class Auth extends Emitter {
   #timer;
   /** @type {Promise<void> | null} */
   #restored = null;
+  #closed = false;
 
   /**
    * @param {object} options
@@ -167,6 +168,7 @@ export class Auth extends Emitter {
   }
 
   close() {
+    this.#closed = true;
     clearTimeout(this.#timer);
     this.#store.close?.();
   }
@@ -183,7 +185,8 @@ export class Auth extends Emitter {
     }
     if (grant.user) this.#setUser(grant.user);
     clearTimeout(this.#timer);
-    if (this.#refreshToken || typeof this.#given === "function") {
+    // What was under way at the end must not keep the program from ending.
+    if (!this.#closed && (this.#refreshToken || typeof this.#given === "function")) {
       // Somewhere in the third quarter, so that the terminals of a house do not all come at once.
       const soon = lifetime * (0.5 + Math.random() * 0.25);
       this.#timer = setTimeout(() => void this.renew().catch(() => this.#retrySoon()), Math.min(soon, MAX_TIMER_MS));
@@ -195,7 +198,7 @@ export class Auth extends Emitter {
   /** The hub may be away for a moment; while the token lasts there is time to try again. */
   #retrySoon() {
     const left = this.#expiresAt - Date.now();
-    if (left <= 0 || !this.#refreshToken) return;
+    if (left <= 0 || !this.#refreshToken || this.#closed) return;
     this.#timer = setTimeout(() => void this.renew().catch(() => this.#retrySoon()), Math.min(Math.max(left / 3, 1000), left));
   }
 
