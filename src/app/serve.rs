@@ -249,7 +249,6 @@ async fn serve(
     rooms.ensure(with_room).await.map_err(Failure::failed)?;
     let notifier = NotifierHandle::new(
         ledger.clone(),
-        feed.clone(),
         config.notifications.clone(),
         role_set::internal(&pack.roles),
         metrics.clone(),

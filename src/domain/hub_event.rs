@@ -41,6 +41,19 @@ pub struct Signal {
     pub frame: Bytes,
 }
 
+/// What one group of work tells: its events in the order of their numbers, then counts as they are after it.
+#[derive(Debug, Default)]
+pub struct Posted {
+    pub events: Vec<Arc<HubEvent>>,
+    pub counts: Vec<Signal>,
+}
+
+impl Posted {
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.counts.is_empty()
+    }
+}
+
 /// What a durable event is, by the frame's `type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {

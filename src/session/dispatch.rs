@@ -198,6 +198,11 @@ impl Session {
                         self.enqueue(lane, Pending { turn, what });
                         self.start_ready(ctx);
                     }
+                    Ok(Prepared::Look { lane, look }) => {
+                        let what = What::Await(Box::pin(requests::newest(look, self.outbox.clone())));
+                        self.enqueue(lane, Pending { turn, what });
+                        self.start_ready(ctx);
+                    }
                     Err(error) => {
                         let invalid = error.clone();
                         // It was sent in order with writes, so it is answered in that order.

@@ -11,6 +11,7 @@ mod cli;
 mod faults;
 mod contract;
 mod convergence;
+mod counts;
 mod files;
 mod guarantees;
 mod http;

@@ -2,7 +2,7 @@
 //! business database has.
 //!
 //! One thread drains its bounded queue: `BEGIN IMMEDIATE`, a savepoint for each piece of work, one COMMIT, then the
-//! answers, then the events, in order. Work may be run again where another of its group took the transaction with
+//! answers, then the events and the counts that the work made, in order. Work may be run again where another of its group took the transaction with
 //! it, so it changes nothing but the database. Everybody else holds the [`LedgerHandle`].
 //!
 //! | queue | bound | past it |
@@ -14,12 +14,10 @@ mod handle;
 mod thread;
 mod tx;
 
-use std::sync::Arc;
-
-use crate::domain::HubEvent;
+use crate::domain::Posted;
 
 pub use handle::LedgerHandle;
 pub use tx::{Emit, Tx};
 
-/// Told of the events of every group once it is durable and answered, in order. Called on the ledger's thread.
-pub type OnPosted = Box<dyn Fn(Vec<Arc<HubEvent>>) + Send + 'static>;
+/// Told of what every group says once it is durable and answered, in order. Called on the ledger's thread.
+pub type OnPosted = Box<dyn Fn(Posted) + Send + 'static>;

@@ -1,4 +1,4 @@
-//! The thread: takes what waits, runs it in one transaction, answers, tells of the events.
+//! The thread: takes what waits, runs it in one transaction, answers, tells of the events and the counts.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -11,10 +11,13 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::{OnPosted, tx::Tx};
+use super::{
+    OnPosted,
+    tx::{Telling, Tx},
+};
 use crate::{
     config,
-    domain::{HubEvent, timestamp},
+    domain::{Posted, timestamp},
     executor::shared::{MAX_WAIT, busy},
     protocol::error::Error as Public,
     store::hub::{self, Connection, HubStore, Lent, events},
@@ -116,7 +119,7 @@ impl Ledger {
         if jobs.len() == 1 {
             let error = Public::from(error);
             jobs.iter_mut().for_each(|job| job.fail(error.clone()));
-            return self.finish(jobs.drain(..), Vec::new());
+            return self.finish(jobs.drain(..), Posted::default());
         }
         for job in jobs.drain(..) {
             let mut alone = vec![job];
@@ -126,21 +129,21 @@ impl Ledger {
                     self.connection = None;
                     let error = Public::from(error);
                     alone.iter_mut().for_each(|job| job.fail(error.clone()));
-                    self.finish(alone.drain(..), Vec::new());
+                    self.finish(alone.drain(..), Posted::default());
                 }
             }
         }
     }
 
-    /// Runs the first jobs in one transaction: how many, and their events. An error: nothing of them was kept.
-    fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> hub::Result<(usize, Vec<Arc<HubEvent>>)> {
+    /// Runs the first jobs in one transaction: how many, and what they tell. An error: nothing of them was kept.
+    fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> hub::Result<(usize, Posted)> {
         let conn: &mut Connection = match &mut self.connection {
             Some(conn) => conn,
             none => none.insert(self.store.connection()?),
         };
         let begun = Instant::now();
         hub::write(conn, |conn| {
-            let mut posted = Vec::new();
+            let mut telling = Telling::default();
             let mut done = 0;
             for job in jobs {
                 if done > 0 && begun.elapsed() > GROUP_BUDGET {
@@ -152,17 +155,17 @@ impl Ledger {
                     continue;
                 }
                 match run_one(conn, job.as_mut()) {
-                    Ok(events) => posted.extend(events),
+                    Ok(more) => telling.append(more),
                     Err(error) if error.is_of_the_request() => job.fail(Public::from(error)),
                     Err(error) => return Err(error),
                 }
             }
-            Ok((done, posted))
+            Ok((done, telling.into_posted()))
         })
     }
 
-    fn finish(&self, jobs: impl Iterator<Item = Box<dyn Job>>, posted: Vec<Arc<HubEvent>>) {
-        if let Some(last) = posted.last() {
+    fn finish(&self, jobs: impl Iterator<Item = Box<dyn Job>>, posted: Posted) {
+        if let Some(last) = posted.events.last() {
             self.head.fetch_max(last.n, Ordering::AcqRel);
         }
         jobs.for_each(Job::answer);
@@ -191,12 +194,12 @@ impl Ledger {
 }
 
 /// Within a savepoint: an error of the work undoes it alone.
-fn run_one(conn: &mut Connection, job: &mut dyn Job) -> hub::Result<Vec<Arc<HubEvent>>> {
+fn run_one(conn: &mut Connection, job: &mut dyn Job) -> hub::Result<Telling> {
     let now_ms = timestamp::now_ms();
     hub::savepoint(conn, |conn| {
         let mut tx = Tx::new(conn, now_ms);
         catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)))
             .unwrap_or_else(|_| Err(Public::internal("a piece of work panicked").into()))?;
-        Ok(tx.into_posted())
+        Ok(tx.into_telling())
     })
 }

@@ -1,11 +1,14 @@
 //! What a piece of work gets: its place in the group's transaction.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 
 use crate::{
-    domain::{HubEvent, Recipients, hub_event::EventKind},
+    domain::{HubEvent, Posted, Recipients, Signal, hub_event::EventKind},
     store::hub::{
         Connection, Result,
         events::{self, NewEvent},
@@ -29,12 +32,48 @@ pub struct Emit {
     pub members: Bytes,
 }
 
+/// What a count is of: of those in one slot a group sends the last alone.
+pub type Slot = (&'static str, i64);
+
+/// What is told after the COMMIT.
+#[derive(Default)]
+pub(super) struct Telling {
+    posted: Posted,
+    slots: HashMap<Slot, usize>,
+}
+
+impl Telling {
+    fn count(&mut self, slot: Slot, signal: Signal) {
+        match self.slots.entry(slot) {
+            Entry::Occupied(at) => self.posted.counts[*at.get()] = signal,
+            Entry::Vacant(free) => {
+                free.insert(self.posted.counts.len());
+                self.posted.counts.push(signal);
+            }
+        }
+    }
+
+    /// What a later piece of work of the group tells.
+    pub fn append(&mut self, later: Self) {
+        self.posted.events.extend(later.posted.events);
+        let mut slots: Vec<(Slot, usize)> = later.slots.into_iter().collect();
+        slots.sort_unstable_by_key(|(_, at)| *at);
+        for ((slot, _), signal) in slots.into_iter().zip(later.posted.counts) {
+            self.count(slot, signal);
+        }
+    }
+
+    pub fn into_posted(self) -> Posted {
+        self.posted
+    }
+}
+
 /// One piece of work within the group's transaction.
 pub struct Tx<'c> {
     pub conn: &'c mut Connection,
     /// When the work runs, milliseconds since 1970.
     pub now_ms: i64,
-    posted: Vec<Arc<HubEvent>>,
+    telling: Telling,
 }
 
 impl<'c> Tx<'c> {
@@ -42,7 +81,7 @@ impl<'c> Tx<'c> {
         Self {
             conn,
             now_ms,
-            posted: Vec::new(),
+            telling: Telling::default(),
         }
     }
 
@@ -57,7 +96,7 @@ impl<'c> Tx<'c> {
             slot: emit.slot.as_deref(),
         };
         let n = events::append(self.conn, &logged)?;
-        self.posted.push(Arc::new(HubEvent {
+        self.telling.posted.events.push(Arc::new(HubEvent {
             n,
             to: emit.to,
             kind: emit.kind.as_str(),
@@ -66,7 +105,15 @@ impl<'c> Tx<'c> {
         Ok(n)
     }
 
-    pub(super) fn into_posted(self) -> Vec<Arc<HubEvent>> {
-        self.posted
+    /// Sends a frame without a cursor, that says how something stands after this work: after the COMMIT, behind the
+    /// events, in the order of the commits. Whoever counted in a transaction and sent it by himself afterwards could be
+    /// overtaken by a later count.
+    pub fn signal(&mut self, slot: Slot, to: Recipients, frame: Bytes) {
+        let except = None;
+        self.telling.count(slot, Signal { to, except, frame });
+    }
+
+    pub(super) fn into_telling(self) -> Telling {
+        self.telling
     }
 }

@@ -6,7 +6,7 @@ use actix::prelude::*;
 
 use crate::{
     broker,
-    domain::{Changes, Commit, Position},
+    domain::{Changes, Commit, Position, Posted, Signal},
 };
 
 use super::{
@@ -60,10 +60,14 @@ fn in_order(waiting: &mut Vec<Input>, at: &mut Position) -> Vec<Published> {
     for input in waiting.drain(..) {
         match input {
             Input::Commits(group) => all.extend(split(group, at).into_iter().map(Published::Commits)),
-            Input::Events(events) => {
+            Input::Posted(Posted { events, counts }) => {
                 at.hub = events.last().map_or(at.hub, |event| event.n.max(at.hub));
-                all.push(Published::Posts(Posts::new(events, at.commit)));
+                if !events.is_empty() {
+                    all.push(Published::Posts(Posts::new(events, at.commit)));
+                }
+                add_counts(&mut all, counts);
             }
+            Input::Counts(counts) => add_counts(&mut all, counts),
             Input::Signals(more) => match all.last_mut() {
                 Some(Published::Signals(signals)) => signals.extend(more),
                 _ => all.push(Published::Signals(more)),
@@ -71,6 +75,14 @@ fn in_order(waiting: &mut Vec<Input>, at: &mut Position) -> Vec<Published> {
         }
     }
     all
+}
+
+fn add_counts(all: &mut Vec<Published>, more: Vec<Signal>) {
+    match all.last_mut() {
+        _ if more.is_empty() => {}
+        Some(Published::Counts(counts)) => counts.extend(more),
+        _ => all.push(Published::Counts(more)),
+    }
 }
 
 /// A commit too large to hold travels alone: its readers fetch it from the log.

@@ -16,6 +16,8 @@ pub enum Published {
     Commits(Batch),
     Posts(Posts),
     Signals(Vec<Signal>),
+    /// Signals that say how something stands: no answer that says it may come after one that is newer.
+    Counts(Vec<Signal>),
 }
 
 /// The frames of a batch for one audience, one after another in one piece of memory.

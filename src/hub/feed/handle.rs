@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 use crate::{
-    domain::{Commit, HubEvent, Signal},
+    domain::{Commit, Posted, Signal},
     protocol::error::{Code, Error, Result},
 };
 
@@ -18,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What is put in order.
 pub enum Input {
     Commits(Vec<Arc<Commit>>),
-    Events(Vec<Arc<HubEvent>>),
+    Posted(Posted),
+    Counts(Vec<Signal>),
     Signals(Vec<Signal>),
 }
 
@@ -43,9 +44,9 @@ impl FeedHandle {
         self.hand_over(Input::Commits(commits));
     }
 
-    /// The same for the events of one group of the ledger.
-    pub fn posted(&self, events: Vec<Arc<HubEvent>>) {
-        self.hand_over(Input::Events(events));
+    /// The same for what one group of the ledger tells.
+    pub fn posted(&self, posted: Posted) {
+        self.hand_over(Input::Posted(posted));
     }
 
     fn hand_over(&self, input: Input) {
@@ -54,13 +55,18 @@ impl FeedHandle {
         }
     }
 
-    /// Sends signals that newer ones will replace (counts, typing, presence); `false`: the feed is behind, they were
-    /// dropped.
+    /// Sends signals that newer ones will replace (typing, presence); `false`: the feed is behind, they were dropped.
     pub fn signals(&self, signals: Vec<Signal>) -> bool {
-        if signals.is_empty() {
-            return true;
-        }
-        let sent = self.input.try_send(Input::Signals(signals)).is_ok();
+        signals.is_empty() || self.try_hand_over(Input::Signals(signals))
+    }
+
+    /// The same for counts that are not made in a transaction of the ledger (those come with [`Self::posted`]).
+    pub fn counts(&self, counts: Vec<Signal>) -> bool {
+        counts.is_empty() || self.try_hand_over(Input::Counts(counts))
+    }
+
+    fn try_hand_over(&self, input: Input) -> bool {
+        let sent = self.input.try_send(input).is_ok();
         if !sent {
             tracing::debug!("signals were dropped: the feed is behind");
         }

@@ -7,7 +7,8 @@
 //! | message | from | answer |
 //! |---|---|---|
 //! | stream of commits | the executor's writer, through [`FeedHandle::committed`] | none |
-//! | stream of events | the ledger, through [`FeedHandle::posted`] | none |
+//! | stream of events, and counts | the ledger, through [`FeedHandle::posted`] | none |
+//! | stream of counts | rooms, through [`FeedHandle::counts`] | none |
 //! | stream of signals | rooms, presence, calls, through [`FeedHandle::signals`] | none |
 
 mod actor;

@@ -16,7 +16,7 @@ use super::{
     NotifierHandle,
     handle::as_strs,
     messages::{ShipNow, Stop},
-    tell::{Told, tell},
+    tell::{show_unread, tell},
 };
 use crate::{
     domain::timestamp,
@@ -113,10 +113,10 @@ impl Copier {
             .ledger
             .write(move |tx| {
                 let shipped = notifications::shipped(tx.conn, &epoch)?;
-                let mut told = Vec::new();
+                let mut told = 0;
                 for fired in fired.iter().filter(|fired| fired.seq > shipped) {
                     match tell_of(tx, fired, &as_strs(&everyone)) {
-                        Ok(some) => told.extend(some),
+                        Ok(some) => told += some,
                         // It would stop all that follow, for ever.
                         Err(error) if error.is_of_the_request() => {
                             tracing::error!(%error, event = %fired.event, "a notification cannot be stored");
@@ -130,7 +130,7 @@ impl Copier {
                 Ok(told)
             })
             .await?;
-        self.handle.show_unread(told).await;
+        self.handle.count(told);
         Ok(last)
     }
 
@@ -158,26 +158,18 @@ impl Copier {
         let keep = self.handle.keep();
         let retention_ms = i64::try_from(keep.retention_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
         let most = i64::try_from(keep.max_per_user).unwrap_or(i64::MAX);
-        let changed = self
-            .ledger
-            .write(move |tx| {
-                let before_ms = timestamp::now_ms().saturating_sub(retention_ms);
-                let users = notifications::trim(tx.conn, before_ms, most, TRIM_AT_ONCE)?;
-                users
-                    .into_iter()
-                    .map(|user_id| {
-                        let unread = notifications::unread(tx.conn, user_id)?;
-                        Ok(Told { user_id, unread })
-                    })
-                    .collect::<hub::Result<Vec<_>>>()
-            })
-            .await?;
-        self.handle.show_unread(changed).await;
-        Ok(())
+        let trimmed = self.ledger.write(move |tx| {
+            let before_ms = timestamp::now_ms().saturating_sub(retention_ms);
+            for user in notifications::trim(tx.conn, before_ms, most, TRIM_AT_ONCE)? {
+                show_unread(tx, user)?;
+            }
+            Ok(())
+        });
+        trimmed.await
     }
 }
 
-fn tell_of(tx: &mut Tx<'_>, fired: &Fired, everyone: &[&str]) -> hub::Result<Vec<Told>> {
+fn tell_of(tx: &mut Tx<'_>, fired: &Fired, everyone: &[&str]) -> hub::Result<usize> {
     let users = match &fired.to {
         Addressees::Users(users) => users.clone(),
         Addressees::Room(id) => notifications::members(tx.conn, *id, everyone)?,

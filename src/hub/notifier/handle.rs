@@ -4,22 +4,19 @@ use std::{sync::Arc, time::Duration};
 
 use actix::Addr;
 use parking_lot::Mutex;
-use serde_json::json;
 use tokio::time::timeout;
 
 use super::{
     Notifier,
     messages::{ShipNow, Stop},
-    tell::{Told, tell},
+    tell::{show_unread, tell},
 };
 use crate::{
     config,
-    domain::{Principal, Recipients, Signal, text::Text},
+    domain::{Principal, text::Text},
     executor::{ExecutorHandle, ledger::LedgerHandle},
-    hub::feed::FeedHandle,
     protocol::{
         error::{Code, Error, Result},
-        frame,
         notification::{ListNotifications, NotificationList, Which},
     },
     store::hub::notifications::{self, From, News},
@@ -60,7 +57,6 @@ pub struct NotifierHandle {
 
 struct Inner {
     ledger: LedgerHandle,
-    feed: FeedHandle,
     keep: config::Notifications,
     /// The roles whose users are in the room of everyone.
     internal_roles: Vec<Arc<str>>,
@@ -71,7 +67,6 @@ struct Inner {
 impl NotifierHandle {
     pub fn new(
         ledger: LedgerHandle,
-        feed: FeedHandle,
         keep: config::Notifications,
         internal_roles: Vec<Arc<str>>,
         metrics: Metrics,
@@ -79,7 +74,6 @@ impl NotifierHandle {
         Self {
             inner: Arc::new(Inner {
                 ledger,
-                feed,
                 keep,
                 internal_roles,
                 metrics,
@@ -110,9 +104,8 @@ impl NotifierHandle {
             .ledger
             .write(move |tx| tell(tx, &user_ids, &ready.news(tx.now_ms)))
             .await?;
-        let count = told.len();
-        self.show_unread(told).await;
-        Ok(count)
+        self.count(told);
+        Ok(told)
     }
 
     /// A person tells others; answers how many. Rights are the caller's to check, but for the room: `not_found` where
@@ -137,15 +130,14 @@ impl NotifierHandle {
                     }
                 };
                 let told = tell(tx, &users, &ready.news(tx.now_ms))?;
-                if told.is_empty() && matches!(to, Audience::User(_)) {
+                if told == 0 && matches!(to, Audience::User(_)) {
                     return Err(Error::of(Code::NotFound).into());
                 }
                 Ok(told)
             })
             .await?;
-        let count = told.len();
-        self.show_unread(told).await;
-        Ok(count)
+        self.count(told);
+        Ok(told)
     }
 
     /// A user's own, in his language.
@@ -180,36 +172,22 @@ impl NotifierHandle {
     /// Marks a user's own as read; answers how many are still unread, and shows it on all his sockets.
     pub async fn mark_read(&self, who: &Principal, which: Which) -> Result<i64> {
         let user_id = who.user_id;
-        let unread = self
-            .inner
-            .ledger
-            .write(move |tx| notifications::mark_read(tx.conn, user_id, &which, tx.now_ms))
-            .await?;
-        self.show_unread(vec![Told { user_id, unread }]).await;
-        Ok(unread)
+        let marked = self.inner.ledger.write(move |tx| {
+            notifications::mark_read(tx.conn, user_id, &which, tx.now_ms)?;
+            show_unread(tx, user_id)
+        });
+        marked.await
     }
 
-    /// Pushes the count of each to all of his sockets: what [`tell`] answered, once it is durable.
-    pub async fn show_unread(&self, told: Vec<Told>) {
-        self.inner.metrics.notifications.inc_by(told.len() as u64);
-        let signals: Vec<Signal> = latest(told)
-            .into_iter()
-            .map(|Told { user_id, unread }| Signal {
-                to: Recipients::User(user_id),
-                except: None,
-                frame: frame::text(
-                    json!({ "type": "unread", "notifications": unread })
-                        .to_string()
-                        .as_bytes(),
-                ),
-            })
-            .collect();
-        if signals.is_empty() {
-            return;
-        }
-        if let Err(error) = self.inner.feed.signals_surely(signals).await {
-            tracing::debug!(%error, "counts of unread notifications were not shown");
-        }
+    /// How many a user has not read.
+    pub async fn unread(&self, who: &Principal) -> Result<i64> {
+        let user_id = who.user_id;
+        let counted = self.inner.ledger.read(move |conn| notifications::unread(conn, user_id));
+        counted.await
+    }
+
+    pub(super) fn count(&self, told: usize) {
+        self.inner.metrics.notifications.inc_by(told as u64);
     }
 
     /// Copies what the rules said and what is not copied yet; answers when it is stored.
@@ -239,22 +217,6 @@ impl NotifierHandle {
 
 pub(super) fn as_strs(names: &[Arc<str>]) -> Vec<&str> {
     names.iter().map(|name| &**name).collect()
-}
-
-/// The last count of each user.
-fn latest(told: Vec<Told>) -> Vec<Told> {
-    let mut latest: Vec<Told> = Vec::with_capacity(told.len());
-    let mut places = std::collections::HashMap::new();
-    for one in told {
-        match places.get(&one.user_id) {
-            Some(&at) => latest[at] = one,
-            None => {
-                places.insert(one.user_id, latest.len());
-                latest.push(one);
-            }
-        }
-    }
-    latest
 }
 
 /// A posting with its texts as they are stored.

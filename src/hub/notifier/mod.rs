@@ -18,4 +18,4 @@ mod tell;
 
 pub use actor::Notifier;
 pub use handle::NotifierHandle;
-pub use tell::{Told, tell};
+pub use tell::tell;

@@ -1,28 +1,22 @@
 //! Telling users, within a transaction of the ledger.
 
 use bytes::Bytes;
+use serde_json::json;
 
 use crate::{
     domain::{Recipients, hub_event::EventKind},
     executor::ledger::{Emit, Tx},
-    protocol::notification::Notification,
+    protocol::{frame, notification::Notification},
     store::hub::{
         Error, Result,
         notifications::{self, News},
     },
 };
 
-/// A user who was told, and how many he has not read since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
-    pub user_id: i64,
-    pub unread: i64,
-}
-
-/// Tells each of these users. Whoever is here hears it after the COMMIT, whoever is not finds it in the log. Hand what
-/// this answers to [`super::NotifierHandle::show_unread`] once it is durable.
-pub fn tell(tx: &mut Tx<'_>, user_ids: &[i64], news: &News<'_>) -> Result<Vec<Told>> {
-    let mut told = Vec::with_capacity(user_ids.len());
+/// Tells each of these users; answers how many there were. Whoever is here hears it after the COMMIT, and how many he
+/// has not read since; whoever is not finds it in the log.
+pub fn tell(tx: &mut Tx<'_>, user_ids: &[i64], news: &News<'_>) -> Result<usize> {
+    let mut told = 0;
     for &user_id in user_ids {
         let Some(notification) = notifications::tell(tx.conn, user_id, news)? else {
             continue;
@@ -37,12 +31,19 @@ pub fn tell(tx: &mut Tx<'_>, user_ids: &[i64], news: &News<'_>) -> Result<Vec<To
             slot: Some(format!("notification:{}", notification.id)),
             members: members(&notification)?,
         })?;
-        told.push(Told {
-            user_id,
-            unread: notifications::unread(tx.conn, user_id)?,
-        });
+        show_unread(tx, user_id)?;
+        told += 1;
     }
     Ok(told)
+}
+
+/// How many a user has not read after this work: shown on all of his sockets, and answered.
+pub(super) fn show_unread(tx: &mut Tx<'_>, user_id: i64) -> Result<i64> {
+    let unread = notifications::unread(tx.conn, user_id)?;
+    let shown = json!({ "type": "unread", "notifications": unread }).to_string();
+    let frame = frame::text(shown.as_bytes());
+    tx.signal(("notifications", user_id), Recipients::User(user_id), frame);
+    Ok(unread)
 }
 
 /// The members of its frame after `type` and `cursor`.

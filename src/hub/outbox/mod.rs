@@ -14,7 +14,7 @@ use std::{
     collections::VecDeque,
     sync::{
         OnceLock, Weak,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     task::{Context, Poll},
 };
@@ -53,6 +53,8 @@ pub struct Outbox {
     replay: AtomicWaker,
     /// The session: answers were taken.
     answers: AtomicWaker,
+    /// How often something that people did, or a count of it, was put in.
+    news: AtomicU64,
     /// Microseconds of the last ping's round trip; `u32::MAX`: none yet.
     latency_us: AtomicU32,
 }
@@ -75,6 +77,7 @@ impl Outbox {
             socket: AtomicWaker::new(),
             replay: AtomicWaker::new(),
             answers: AtomicWaker::new(),
+            news: AtomicU64::new(0),
             latency_us: AtomicU32::new(u32::MAX),
         }
     }
@@ -187,8 +190,20 @@ impl Outbox {
         fits
     }
 
+    /// What people did, or a count of it, is about to be put in.
+    pub fn note_news(&self) {
+        self.news.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Rises with each of [`Self::note_news`]: an answer that was looked up while it stayed the same is not older than
+    /// what was put in before it, if both are put in by the thread of the worker.
+    pub fn news(&self) -> u64 {
+        self.news.load(Ordering::Relaxed)
+    }
+
     /// Queues the event of a place, read from the log. It may pass the bound: the replay waits for room before it reads a page.
     pub fn push_replayed(&self, frame: Bytes, at: Position) {
+        self.note_news();
         {
             let mut inner = self.inner.lock();
             if inner.closed || inner.closing.is_some() {

@@ -136,6 +136,7 @@ impl Relay {
                     frames.len() - 1
                 });
                 sent += 1;
+                member.outbox.note_news();
                 if !self.turn.push(member, &frames[known].1, at) {
                     full.push(member.id);
                 }
@@ -146,10 +147,13 @@ impl Relay {
         self.head.send_replace(head.max(posts.last()));
     }
 
-    fn relay_signals(&mut self, signals: &[Signal]) {
+    fn relay_signals(&mut self, signals: &[Signal], are_counts: bool) {
         let mut full = Vec::new();
         for signal in signals {
             in_groups(self.recipients(&signal.to).into_iter(), |member| {
+                if are_counts {
+                    member.outbox.note_news();
+                }
                 if signal.except != Some(member.id)
                     && !member.outbox.hold(&signal.frame)
                     && !self.turn.push(member, &signal.frame, Position::START)
@@ -301,7 +305,8 @@ impl StreamHandler<(Arc<Published>, bool)> for Relay {
         match &*published {
             Published::Commits(batch) => self.relay_commits(batch),
             Published::Posts(posts) => self.relay_posts(posts),
-            Published::Signals(signals) => self.relay_signals(signals),
+            Published::Signals(signals) => self.relay_signals(signals, false),
+            Published::Counts(counts) => self.relay_signals(counts, true),
         }
     }
 }

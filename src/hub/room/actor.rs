@@ -218,7 +218,7 @@ impl RoomActor {
             .iter()
             .map(|(user, counts)| self.unread_signal(*user, *counts))
             .collect();
-        if !self.parts.feed.signals(signals) {
+        if !self.parts.feed.counts(signals) {
             return false;
         }
         self.told.extend(changed);
@@ -245,7 +245,7 @@ impl RoomActor {
         let counts = self.tally.counts(user);
         if before != counts || self.told.get(&user) != Some(&counts) {
             // To the socket that asked as well: its answer may come after a count that is newer.
-            if self.parts.feed.signals(vec![self.unread_signal(user, counts)]) {
+            if self.parts.feed.counts(vec![self.unread_signal(user, counts)]) {
                 self.told.insert(user, counts);
             } else {
                 self.tell_soon(ctx);

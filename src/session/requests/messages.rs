@@ -125,11 +125,17 @@ pub(super) fn mark(ctx: &Context, doer: Doer, mark: Mark, read: bool) -> Result<
         return Err(Error::invalid("up_to is a seq."));
     }
     let rooms = ctx.rooms.clone();
-    Ok(in_order(Box::pin(async move {
-        Ok(Body::from_value(
-            &rooms.mark(doer, mark.room, mark.up_to, read).await?,
-        ))
-    })))
+    Ok(Prepared::Look {
+        lane: Lane::Alone,
+        // Marked again, nothing moves.
+        look: Box::new(move || {
+            let (rooms, doer) = (rooms.clone(), doer.clone());
+            Box::pin(async move {
+                let marked = rooms.mark(doer, mark.room, mark.up_to, read).await?;
+                Ok(Body::from_value(&marked))
+            })
+        }),
+    })
 }
 
 pub(super) fn history(ctx: &Context, doer: Doer, history: History) -> Result<Prepared> {

@@ -29,23 +29,34 @@ const MAX_DATA: usize = 64 << 10;
 
 pub(super) fn list(ctx: &Context, who: &Principal, asked: ListNotifications) -> Result<Prepared> {
     let (notifier, who) = (ctx.notifier.clone(), who.clone());
-    Ok(Prepared::Later {
+    Ok(Prepared::Look {
         lane: Lane::Read,
-        answer: Box::pin(async move {
-            let list = notifier.list(&who, asked).await?;
-            let text = serde_json::to_vec(&list).map_err(Error::internal)?;
-            Ok(Body(text.into()))
+        look: Box::new(move || {
+            let (notifier, who) = (notifier.clone(), who.clone());
+            Box::pin(async move {
+                let list = notifier.list(&who, asked).await?;
+                let text = serde_json::to_vec(&list).map_err(Error::internal)?;
+                Ok(Body(text.into()))
+            })
         }),
     })
 }
 
 pub(super) fn mark_read(ctx: &Context, who: &Principal, MarkRead(which): MarkRead) -> Result<Prepared> {
     let (notifier, who) = (ctx.notifier.clone(), who.clone());
-    Ok(Prepared::Later {
+    let mut which = Some(which);
+    Ok(Prepared::Look {
         lane: Lane::Alone,
-        answer: Box::pin(async move {
-            let unread = notifier.mark_read(&who, which).await?;
-            Ok(Body::from_value(&json!({ "unread": unread })))
+        look: Box::new(move || {
+            let (notifier, who, which) = (notifier.clone(), who.clone(), which.take());
+            Box::pin(async move {
+                let unread = match which {
+                    Some(which) => notifier.mark_read(&who, which).await?,
+                    // Marked once: what has come since is not read.
+                    None => notifier.unread(&who).await?,
+                };
+                Ok(Body::from_value(&json!({ "unread": unread })))
+            })
         }),
     })
 }

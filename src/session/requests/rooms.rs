@@ -23,11 +23,14 @@ const MOST_MEMBERS: usize = 1_000;
 /// The rooms of the user.
 pub(super) fn list(ctx: &Context, doer: Doer) -> Prepared {
     let rooms = ctx.rooms.clone();
-    Prepared::Later {
+    Prepared::Look {
         lane: Lane::Read,
-        answer: Box::pin(async move {
-            let rooms = rooms.rooms(&doer.who).await?;
-            Ok(Body::from_value(&json!({ "rooms": rooms })))
+        look: Box::new(move || {
+            let (rooms, who) = (rooms.clone(), doer.who.clone());
+            Box::pin(async move {
+                let rooms = rooms.rooms(&who).await?;
+                Ok(Body::from_value(&json!({ "rooms": rooms })))
+            })
         }),
     }
 }
