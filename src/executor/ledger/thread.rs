@@ -186,7 +186,11 @@ impl Ledger {
         let Some(conn) = &mut self.connection else {
             return;
         };
-        let trimmed = hub::write(conn, |conn| events::trim(conn, before_ms, most, TRIM_AT_ONCE));
+        // Looked up first: a transaction would wait for whoever else writes.
+        let trimmed = events::past(conn, before_ms, most, TRIM_AT_ONCE).and_then(|past| match past {
+            Some(upto) => hub::write(conn, |conn| events::forget(conn, upto)),
+            None => Ok(()),
+        });
         if let Err(error) = trimmed {
             tracing::warn!(%error, "events past retention could not be forgotten; it is tried again");
         }

@@ -62,7 +62,9 @@ impl Inner {
             for stored in &orphans {
                 self.shelf.remove(stored);
             }
-            tracing::info!(removed = orphans.len(), "removed files that no message carries");
+            if !orphans.is_empty() {
+                tracing::info!(removed = orphans.len(), "removed files that no message carries");
+            }
             drop(removing); // not before the last of them is gone
             Ok(())
         })

@@ -1,11 +1,11 @@
-//! Copies what the pack's rules said from the business database into `hub.db`, and forgets what is past its time.
+//! Copies what the pack's rules said from the business database into `hub.db`.
 
 use std::{
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use actix::{
@@ -16,10 +16,10 @@ use super::{
     NotifierHandle,
     handle::as_strs,
     messages::{ShipNow, Stop},
-    tell::{show_unread, tell},
+    house::House,
+    tell::tell,
 };
 use crate::{
-    domain::timestamp,
     executor::{
         ExecutorHandle,
         ledger::{LedgerHandle, Tx},
@@ -41,25 +41,20 @@ const RETRY: Duration = Duration::from_millis(200);
 /// Firings read at a time, and users told in one transaction: what others do in `hub.db` waits for it.
 const PAGE: usize = 200;
 const AT_ONCE: usize = 500;
-/// Copied firings that may lie in the business database while there is no pause.
-const MOST_LYING: i64 = 2_000;
-/// Between two looks at what is past its time, and how much of it goes at once.
-const TRIM_EVERY: Duration = Duration::from_secs(5);
-const TRIM_AT_ONCE: i64 = 2_000;
 
 /// See the module.
 pub struct Notifier {
     copier: Arc<Copier>,
 }
 
-struct Copier {
-    executor: ExecutorHandle,
-    ledger: LedgerHandle,
-    handle: NotifierHandle,
+pub(super) struct Copier {
+    pub executor: ExecutorHandle,
+    pub ledger: LedgerHandle,
+    pub handle: NotifierHandle,
     /// Up to here all is copied; -1: not known yet.
-    copied: AtomicI64,
+    pub copied: AtomicI64,
     /// Up to here it is gone from the business database.
-    trimmed: AtomicI64,
+    pub trimmed: AtomicI64,
 }
 
 impl Notifier {
@@ -133,40 +128,6 @@ impl Copier {
         self.handle.count(told);
         Ok(last)
     }
-
-    /// Where nothing is waited for, or much was left lying: each step costs a transaction.
-    async fn keep_house(&self, idle: bool, looked: &mut Instant) {
-        let copied = self.copied.load(Ordering::Acquire);
-        let lying = copied - self.trimmed.load(Ordering::Acquire);
-        if (idle && lying > 0) || lying > MOST_LYING {
-            match self.executor.notifications_trim(copied).await {
-                Ok(()) => self.trimmed.store(copied, Ordering::Release),
-                Err(error) => {
-                    tracing::debug!(%error, "copied notifications stay in the business database for now");
-                }
-            }
-        }
-        if looked.elapsed() > TRIM_EVERY {
-            *looked = Instant::now();
-            if let Err(error) = self.trim().await {
-                tracing::warn!(%error, "old notifications could not be forgotten; it is tried again");
-            }
-        }
-    }
-
-    async fn trim(&self) -> Result<()> {
-        let keep = self.handle.keep();
-        let retention_ms = i64::try_from(keep.retention_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
-        let most = i64::try_from(keep.max_per_user).unwrap_or(i64::MAX);
-        let trimmed = self.ledger.write(move |tx| {
-            let before_ms = timestamp::now_ms().saturating_sub(retention_ms);
-            for user in notifications::trim(tx.conn, before_ms, most, TRIM_AT_ONCE)? {
-                show_unread(tx, user)?;
-            }
-            Ok(())
-        });
-        trimmed.await
-    }
 }
 
 fn tell_of(tx: &mut Tx<'_>, fired: &Fired, everyone: &[&str]) -> hub::Result<usize> {
@@ -217,7 +178,7 @@ impl Actor for Notifier {
         // What was said while the hub was not there, then whatever is said. `ShipNow` is atomic: rounds never overlap.
         let (copier, addr) = (Arc::clone(&self.copier), ctx.address().downgrade());
         actix::spawn(async move {
-            let mut looked = Instant::now();
+            let mut house = House::default();
             loop {
                 let Some(addr) = addr.upgrade() else { break };
                 let round = addr.send(ShipNow).await;
@@ -231,7 +192,7 @@ impl Actor for Notifier {
                 let idle = tokio::time::timeout(EVERY, copier.executor.notifications_fired())
                     .await
                     .is_err();
-                copier.keep_house(idle, &mut looked).await;
+                copier.keep_house(idle, &mut house).await;
             }
         });
     }

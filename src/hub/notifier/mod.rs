@@ -13,6 +13,7 @@
 
 pub mod actor;
 pub mod handle;
+mod house;
 pub mod messages;
 mod tell;
 

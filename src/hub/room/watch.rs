@@ -21,7 +21,7 @@ use crate::{
     },
     store::hub::{
         messages::{self, Message},
-        rooms,
+        retention, rooms,
         urgent::{self, Watched},
     },
 };
@@ -201,9 +201,18 @@ fn posting(message: &Message, event: &str, body: Text) -> Posting {
 async fn forget(rooms: &RoomsHandle) -> Result<()> {
     let parts = rooms.parts();
     let usual_s = i64::try_from(parts.messages.retention_s).unwrap_or(i64::MAX);
-    let forgotten = parts
+    let now_ms = timestamp::now_ms();
+    let past = parts
         .ledger
-        .write(move |tx| messages::forget_old(tx.conn, tx.now_ms, usual_s, FORGOTTEN_AT_ONCE))
+        .read(move |conn| retention::past(conn, now_ms, usual_s, FORGOTTEN_AT_ONCE))
+        .await?;
+    if past.is_empty() {
+        return Ok(());
+    }
+    let forgotten = past.clone();
+    parts
+        .ledger
+        .write(move |tx| retention::forget(tx.conn, &past))
         .await?;
     for (room, up_to) in forgotten {
         if let Some(room) = rooms.known(room) {

@@ -136,21 +136,26 @@ fn oldest(conn: &mut Connection) -> Result<u64> {
     Ok(oldest.unsigned_abs())
 }
 
-/// Forgets events before `before_ms`, and all but the newest `most`; at most `at_once` of them.
-pub fn trim(conn: &mut Connection, before_ms: i64, most: i64, at_once: i64) -> Result<()> {
+/// Up to where events may go: those before `before_ms`, and all but the newest `most`; at most `at_once` of them.
+/// `None`: there is nothing to forget.
+pub fn past(conn: &mut Connection, before_ms: i64, most: i64, at_once: i64) -> Result<Option<i64>> {
     let head = to_i64(head(conn)?);
     let old: Option<i64> = events::table
         .filter(events::at_ms.lt(before_ms))
-        .select(diesel::dsl::max(events::n))
-        .first(conn)?;
+        .order(events::at_ms.desc())
+        .select(events::n)
+        .first(conn)
+        .optional()?;
     let from = to_i64(oldest(conn)?);
     let upto = old
         .unwrap_or(0)
         .max(head.saturating_sub(most))
         .min(from.saturating_add(at_once));
-    if upto < from {
-        return Ok(());
-    }
+    Ok((upto >= from).then_some(upto))
+}
+
+/// Forgets events up to there.
+pub fn forget(conn: &mut Connection, upto: i64) -> Result<()> {
     diesel::delete(events::table.filter(events::n.le(upto))).execute(conn)?;
     diesel::update(events_kept::table.find(1))
         .set(events_kept::oldest.eq(upto + 1))
@@ -160,4 +165,64 @@ pub fn trim(conn: &mut Connection, before_ms: i64, most: i64, at_once: i64) -> R
 
 fn to_i64(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::hub::{HubStore, plans};
+
+    fn filled(dir: &std::path::Path) -> HubStore {
+        let store = HubStore::open_in(dir).unwrap();
+        store
+            .write(|conn| {
+                for at_ms in 1..=10 {
+                    let event = NewEvent {
+                        at_ms,
+                        kind: "room_updated",
+                        room_id: None,
+                        user_id: Some(1),
+                        subject_id: None,
+                        slot: None,
+                    };
+                    append(conn, &event)?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        store
+    }
+
+    #[test]
+    fn what_is_old_and_what_is_too_many_goes_a_few_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = filled(dir.path());
+        store
+            .write(|conn| {
+                assert_eq!(past(conn, 0, 100, 100)?, None);
+                assert_eq!(past(conn, 4, 100, 100)?, Some(3));
+                assert_eq!(past(conn, 4, 5, 100)?, Some(5));
+                assert_eq!(past(conn, 9, 100, 2)?, Some(3));
+                forget(conn, 3)?;
+                assert_eq!(past(conn, 4, 100, 100)?, None);
+                assert_eq!(past(conn, 9, 100, 2)?, Some(6));
+                forget(conn, 6)?;
+                assert_eq!((oldest(conn)?, head(conn)?), (7, 10));
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn the_log_is_not_walked_through() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = filled(dir.path());
+        store
+            .read(|conn| {
+                let old = "SELECT n FROM events WHERE at_ms < ?1 ORDER BY at_ms DESC LIMIT 1";
+                plans::finds(conn, old, &[]);
+                Ok(())
+            })
+            .unwrap();
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     Connection, Result,
     events::{ROOMS_OF_VIEWER, Viewer},
-    schema::{files, messages, rooms},
+    schema::{files, files_dropped, messages, rooms},
 };
 use crate::{
     auth::Tickets,
@@ -172,22 +172,29 @@ pub fn unsent_bytes(conn: &mut Connection, owner_id: i64) -> Result<u64> {
     Ok(sizes.unsigned_abs())
 }
 
-/// Files that nobody will miss, at most `limit`: uploaded before `cutoff_ms` and never sent, or sent in messages of
-/// which none is left.
+/// The oldest that were never sent.
+const UNSENT: &str = "SELECT id FROM files WHERE NOT sent AND created_at_ms < ?1 ORDER BY created_at_ms LIMIT ?2";
+
+/// Files that perhaps nobody will miss, at most `limit` of each kind: uploaded before `cutoff_ms` and never sent; or sent
+/// in a message that carries them no more.
 pub fn orphans(conn: &mut Connection, cutoff_ms: i64, limit: i64) -> Result<Vec<i64>> {
-    let found: Vec<Id> = sql_query(format!(
-        "SELECT f.id FROM files f WHERE (NOT f.sent AND f.created_at_ms < ?1) OR (f.sent AND NOT {CARRIED}) LIMIT ?2"
-    ))
-    .bind::<BigInt, _>(cutoff_ms)
-    .bind::<BigInt, _>(limit)
-    .load(conn)?;
-    Ok(found.into_iter().map(|row| row.id).collect())
+    let unsent: Vec<Id> = sql_query(UNSENT)
+        .bind::<BigInt, _>(cutoff_ms)
+        .bind::<BigInt, _>(limit)
+        .load(conn)?;
+    let dropped: Vec<i64> = files_dropped::table
+        .select(files_dropped::file_id)
+        .limit(limit)
+        .load(conn)?;
+    Ok(unsent.into_iter().map(|row| row.id).chain(dropped).collect())
 }
 
-/// Takes the rows of those of `orphans` that still are orphans out; answers their names on the disk.
+/// Takes the rows of those of `orphans` that are orphans out; answers their names on the disk.
 pub fn take_orphans(conn: &mut Connection, orphans: &[i64], cutoff_ms: i64) -> Result<Vec<String>> {
     let mut taken = Vec::new();
     for id in orphans {
+        // Where another message carries it, it comes again with that one.
+        diesel::delete(files_dropped::table.find(id)).execute(conn)?;
         let file = by_id(conn, *id)?;
         let Some(file) = file.filter(|file| file.sent || file.created_at_ms < cutoff_ms) else {
             continue;
@@ -209,7 +216,7 @@ pub fn stored_names(conn: &mut Connection) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::hub::HubStore;
+    use crate::store::hub::{HubStore, plans};
 
     fn store() -> (tempfile::TempDir, HubStore) {
         let dir = tempfile::tempdir().unwrap();
@@ -298,6 +305,32 @@ mod tests {
                 assert_eq!(orphans(conn, 0, 10)?, [id]);
                 assert_eq!(take_orphans(conn, &[id], 0)?, ["s1"]);
                 assert_eq!(by_id(conn, id)?, None);
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn what_is_not_looked_for_is_not_looked_at() {
+        let (_dir, store) = store();
+        store
+            .write(|conn| {
+                plans::finds(conn, UNSENT, &[]);
+                run(
+                    conn,
+                    "INSERT INTO rooms(id, kind, created_at_ms) VALUES (1, 'everyone', 0)",
+                );
+                // Carried by two messages, and dropped by one: looked at once.
+                let id = file(conn, "s1");
+                send(conn, 1, 1, id);
+                send(conn, 1, 2, id);
+                run(conn, "DELETE FROM messages WHERE seq = 1");
+                assert_eq!(orphans(conn, 0, 10)?, [id]);
+                assert_eq!(take_orphans(conn, &[id], 0)?, Vec::<String>::new());
+                assert_eq!(orphans(conn, 0, 10)?, Vec::<i64>::new());
+                run(conn, "DELETE FROM messages WHERE seq = 2");
+                assert_eq!(orphans(conn, 0, 10)?, [id]);
+                assert_eq!(take_orphans(conn, &[id], 0)?, ["s1"]);
                 Ok(())
             })
             .unwrap();

@@ -1,10 +1,10 @@
 //! What people write to each other.
 
-use diesel::{prelude::*, sql_query, sql_types::BigInt};
+use diesel::prelude::*;
 
 use super::{
     Connection, Result,
-    schema::{acks, mentions, messages, reactions, rooms},
+    schema::{acks, messages, reactions},
 };
 
 /// A message as stored.
@@ -276,43 +276,4 @@ pub fn deleted_after(conn: &mut Connection, room_id: i64, seq: i64) -> Result<Ve
         .filter(messages::deleted_at_ms.is_not_null())
         .select(messages::seq)
         .load(conn)?)
-}
-
-/// Forgets messages past their time (of their room, else `usual_s`; 0: never), at most `at_once`; answers up to where
-/// by room.
-pub fn forget_old(conn: &mut Connection, now_ms: i64, usual_s: i64, at_once: i64) -> Result<Vec<(i64, i64)>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        room_id: i64,
-        #[diesel(sql_type = BigInt)]
-        up_to: i64,
-    }
-    let old: Vec<Row> = sql_query(
-        "SELECT room_id, max(seq) AS up_to FROM (SELECT m.room_id, m.seq FROM rooms r JOIN messages m \
-           ON m.room_id = r.id AND m.created_at_ms < ?1 - COALESCE(r.retention_s, ?2) * 1000 \
-         WHERE COALESCE(r.retention_s, ?2) > 0 ORDER BY m.room_id, m.seq LIMIT ?3) GROUP BY room_id",
-    )
-    .bind::<BigInt, _>(now_ms)
-    .bind::<BigInt, _>(usual_s)
-    .bind::<BigInt, _>(at_once)
-    .load(conn)?;
-    for Row { room_id, up_to } in &old {
-        diesel::delete(
-            messages::table
-                .filter(messages::room_id.eq(room_id))
-                .filter(messages::seq.le(up_to)),
-        )
-        .execute(conn)?;
-        diesel::delete(
-            mentions::table
-                .filter(mentions::room_id.eq(room_id))
-                .filter(mentions::seq.le(up_to)),
-        )
-        .execute(conn)?;
-        diesel::update(rooms::table.find(room_id))
-            .set(rooms::forgotten_up_to.eq(up_to))
-            .execute(conn)?;
-    }
-    Ok(old.into_iter().map(|row| (row.room_id, row.up_to)).collect())
 }

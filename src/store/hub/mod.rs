@@ -15,8 +15,12 @@ pub mod known_pairs;
 pub mod logins;
 pub mod messages;
 pub mod notifications;
+pub mod notifications_past;
+#[cfg(test)]
+mod plans;
 pub mod presence;
 pub mod receipts;
+pub mod retention;
 pub mod rooms;
 pub mod rooms_overview;
 pub mod schema;

@@ -221,39 +221,6 @@ pub fn mark_read(conn: &mut Connection, user_id: i64, which: &Which, now_ms: i64
     unread(conn, user_id)
 }
 
-/// Forgets those told before `before_ms`, at most `at_once`, and of each user all but the newest `most`. Answers whose
-/// count of unread ones may be another now.
-pub fn trim(conn: &mut Connection, before_ms: i64, most: i64, at_once: i64) -> Result<Vec<i64>> {
-    let old: Vec<(i64, i64)> = notifications::table
-        .filter(notifications::created_at_ms.lt(before_ms))
-        .order(notifications::created_at_ms)
-        .limit(at_once)
-        .select((notifications::id, notifications::user_id))
-        .load(conn)?;
-    let mut concerned: Vec<i64> = old.iter().map(|(_, user)| *user).collect();
-    for ids in old.chunks(500) {
-        let ids = ids.iter().map(|(id, _)| *id);
-        diesel::delete(notifications::table.filter(notifications::id.eq_any(ids))).execute(conn)?;
-    }
-    let rich: Vec<User> =
-        sql_query("SELECT user_id FROM notifications GROUP BY user_id HAVING count(*) > ?1 LIMIT 100")
-            .bind::<BigInt, _>(most)
-            .load(conn)?;
-    for User { user_id } in rich {
-        sql_query(
-            "DELETE FROM notifications WHERE user_id = ?1 AND id <= \
-             (SELECT id FROM notifications WHERE user_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-        )
-        .bind::<BigInt, _>(user_id)
-        .bind::<BigInt, _>(most)
-        .execute(conn)?;
-        concerned.push(user_id);
-    }
-    concerned.sort_unstable();
-    concerned.dedup();
-    Ok(concerned)
-}
-
 /// The active users of these roles.
 pub fn users_of(conn: &mut Connection, roles: &[&str]) -> Result<Vec<i64>> {
     Ok(users::table
@@ -316,11 +283,11 @@ pub fn rebase_shipped(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::store::hub::HubStore;
 
-    fn with_users(dir: &std::path::Path) -> HubStore {
+    pub fn with_users(dir: &std::path::Path) -> HubStore {
         let store = HubStore::open_in(dir).unwrap();
         store
             .write(|conn| {
@@ -341,7 +308,7 @@ mod tests {
         store
     }
 
-    fn news(key: Option<&str>, at_ms: i64) -> News<'_> {
+    pub fn news(key: Option<&str>, at_ms: i64) -> News<'_> {
         News {
             event: "e",
             title: r#"{"fr":"Bonjour","en":"Hello"}"#,
@@ -411,26 +378,6 @@ mod tests {
                 assert_eq!(ask(From::Before(ids[3]), 3), (ids[..3].to_vec(), false));
                 assert_eq!(ask(From::After(ids[0]), 2), (ids[1..3].to_vec(), true));
                 assert_eq!(ask(From::After(ids[4]), 2), (vec![], false));
-                Ok(())
-            })
-            .unwrap();
-    }
-
-    #[test]
-    fn old_ones_and_those_past_the_most_go() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = with_users(dir.path());
-        store
-            .write(|conn| {
-                for at in 0..10 {
-                    tell(conn, 1, &news(None, at))?;
-                }
-                tell(conn, 2, &news(None, 1))?;
-                assert_eq!(trim(conn, 2, 3, 100)?, [1, 2]);
-                assert_eq!((unread(conn, 1)?, unread(conn, 2)?), (3, 0));
-                let kept = list(conn, 1, From::Newest, 10, "en")?.0;
-                assert_eq!(kept[0].created_at, rfc3339(7));
-                assert!(trim(conn, 2, 3, 100)?.is_empty());
                 Ok(())
             })
             .unwrap();

@@ -126,6 +126,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    files_dropped (file_id) {
+        file_id -> BigInt,
+    }
+}
+
+diesel::table! {
     known_pairs (user_id, address) {
         user_id -> BigInt,
         address -> Text,
@@ -321,6 +327,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     call_traces,
     calls,
     files,
+    files_dropped,
     known_pairs,
     logins,
     members,
