@@ -29,7 +29,7 @@ use crate::{
     broker,
     config::Config,
     domain::{Position, Roles, timestamp},
-    executor::{Executor, ExecutorHandle, ExecutorOptions, StartError, ledger::LedgerHandle},
+    executor::{Executor, ExecutorHandle, ExecutorOptions, StartError, ledger::{LedgerHandle, Seekers}},
     hub::{
         accounts::{self, AccountsHandle, Callbacks, InitialAdministrator, role_set},
         audit::AuditHandle,
@@ -233,6 +233,10 @@ async fn serve(
     .map_err(Failure::failed)?;
     let rooms = RoomsHandle::start(Parts {
         ledger: ledger.clone(),
+        seekers: Seekers::new(
+            store.path(),
+            Duration::from_millis(config.limits.statement_timeout_ms),
+        ),
         feed: feed.clone(),
         accounts: accounts.clone(),
         renderer: renderer.clone(),

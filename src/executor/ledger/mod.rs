@@ -9,14 +9,17 @@
 //! |---|---|---|
 //! | work | 1,024 | `busy` |
 //! | reads | 12 at a time, 5 s of waiting | `busy` |
+//! | searches ([`Seekers`]) | 3 at a time, of each user one; they wait as long as a statement may take | `busy` |
 
 mod handle;
+mod seekers;
 mod thread;
 mod tx;
 
 use crate::domain::Posted;
 
 pub use handle::LedgerHandle;
+pub use seekers::Seekers;
 pub use tx::{Emit, Tx};
 
 /// Told of what every group says once it is durable and answered, in order. Called on the ledger's thread.

@@ -345,18 +345,33 @@ impl RoomsHandle {
     ) -> Result<Vec<Value>> {
         let renderer = self.parts.renderer.clone();
         let viewer = self.parts.accounts.viewer(who);
+        let seeker = viewer.clone();
+        let mine = self.parts.ledger.read(move |conn| rooms::ids_of(conn, &seeker)).await?;
+        let within = match room {
+            Some(room) if mine.contains(&room) => vec![room],
+            Some(_) => return Err(Error::of(Code::NotFound)),
+            None => mine,
+        };
+        let seek =
+            move |reader: &mut _, until| search::find(reader, &text, &within, limit, until);
+        let hits = self.parts.seekers.seek(who.user_id, seek).await?;
         let read = move |conn: &mut crate::store::hub::Connection| {
-            let mine = rooms::ids_of(conn, &viewer)?;
-            let within = match room {
-                Some(room) if mine.contains(&room) => vec![room],
-                Some(_) => return Err(Error::of(Code::NotFound).into()),
-                None => mine,
-            };
-            let hits = search::find(conn, &text, &within, limit)?;
-            let found: Vec<_> = hits.iter().map(|hit| hit.message.clone()).collect();
+            let ids: Vec<i64> = hits.iter().map(|hit| hit.id).collect();
+            let mut found = messages::by_ids(conn, &ids)?;
+            // He may have left a room meanwhile, and what was found may say something else now.
+            let still = rooms::ids_of(conn, &viewer)?;
+            let mut words: HashMap<i64, Vec<&str>> = HashMap::new();
+            for hit in &hits {
+                words.insert(hit.id, marked_words(&hit.marked));
+            }
+            found.retain(|message| {
+                let words = words.get(&message.id);
+                still.contains(&message.room_id)
+                    && words.is_some_and(|words| words.iter().all(|word| message.content.contains(word)))
+            });
             let mut rendered = renderer.messages(conn, &found)?;
-            for (message, hit) in rendered.iter_mut().zip(&hits) {
-                message["highlights"] = marked_words(&hit.marked).into();
+            for (shown, message) in rendered.iter_mut().zip(&found) {
+                shown["highlights"] = words.remove(&message.id).unwrap_or_default().into();
             }
             Ok(rendered)
         };

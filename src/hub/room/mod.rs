@@ -37,7 +37,7 @@ use uuid::Uuid;
 use crate::{
     config,
     domain::{Principal, Recipients, hub_event::EventKind},
-    executor::ledger::{Emit, LedgerHandle},
+    executor::ledger::{Emit, LedgerHandle, Seekers},
     hub::{accounts::AccountsHandle, call::CallsHandle, feed::FeedHandle},
     store::hub::{Connection, Result},
 };
@@ -68,6 +68,7 @@ pub trait Attachments: Send + Sync {
 #[derive(Clone)]
 pub struct Parts {
     pub ledger: LedgerHandle,
+    pub seekers: Seekers,
     pub feed: FeedHandle,
     pub accounts: AccountsHandle,
     pub renderer: Renderer,

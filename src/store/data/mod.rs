@@ -24,4 +24,5 @@ pub mod rules;
 pub mod schema;
 pub mod statement;
 pub mod table;
+pub mod timed_reader;
 pub mod writer;

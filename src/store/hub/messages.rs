@@ -87,6 +87,16 @@ pub fn by_id(conn: &mut Connection, id: i64) -> Result<Option<Message>> {
         .optional()?)
 }
 
+/// Those of these that are there and not deleted, the newest first.
+pub fn by_ids(conn: &mut Connection, ids: &[i64]) -> Result<Vec<Message>> {
+    Ok(messages::table
+        .filter(messages::id.eq_any(ids))
+        .filter(messages::deleted_at_ms.is_null())
+        .order(messages::id.desc())
+        .select(Message::as_select())
+        .load(conn)?)
+}
+
 /// The message of a room, where it is there.
 pub fn in_room(conn: &mut Connection, room_id: i64, id: i64) -> Result<Option<Message>> {
     Ok(by_id(conn, id)?.filter(|message| message.room_id == room_id))
