@@ -44,6 +44,9 @@ pub struct Welcome {
     pub server: ServerInfo,
     pub limits: Limits,
     pub rooms: Vec<serde_json::Value>,
+    /// Whether there are rooms that `rooms` does not name.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rooms_truncated: bool,
     pub presence: Vec<std::sync::Arc<serde_json::value::RawValue>>,
     /// Whether more contacts are online than `presence` names.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -140,6 +140,13 @@ pub struct SearchMessages {
     pub limit: Option<i64>,
 }
 
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct ListRooms {
+    /// Rooms to be passed over.
+    #[serde(default)]
+    pub offset: Option<u32>,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub struct Mark {
     pub room: i64,

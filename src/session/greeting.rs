@@ -189,6 +189,7 @@ impl Session {
                 pipeline: limits.pipeline,
             },
             rooms: picture.rooms,
+            rooms_truncated: picture.rooms_truncated,
             presence: picture.presence,
             presence_truncated: picture.presence_truncated,
             unread_notifications: picture.unread_notifications,

@@ -136,7 +136,7 @@ impl GuestSession {
                 at: timestamp::rfc3339(timestamp::now_ms()),
                 cursor: String::new(),
             })),
-            Request::Rooms => self.answer(&id, kind, at, Ok(Body::from_value(&json!({ "rooms": [] })))),
+            Request::Rooms(_) => self.answer(&id, kind, at, Ok(Body::from_value(&json!({ "rooms": [] })))),
             Request::Users => self.answer(&id, kind, at, Ok(Body::from_value(&json!({ "users": [] })))),
             Request::Call(CallFrame::In { call_id, act }) => {
                 let calls = self.worker.ctx.calls.clone();

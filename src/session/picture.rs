@@ -14,6 +14,7 @@ pub(super) struct Picture {
     /// The last event of people that it shows.
     pub hub: u64,
     pub rooms: Vec<Value>,
+    pub rooms_truncated: bool,
     pub presence: Vec<Arc<RawValue>>,
     pub presence_truncated: bool,
     pub unread_notifications: u64,
@@ -25,7 +26,8 @@ pub(super) async fn take(ctx: &Context, who: &Principal) -> Result<Picture> {
     let (presence, presence_truncated) = ctx.presence.picture(who);
     Ok(Picture {
         hub,
-        rooms,
+        rooms: rooms.rooms,
+        rooms_truncated: rooms.truncated,
         unread_notifications: unread,
         presence,
         presence_truncated,

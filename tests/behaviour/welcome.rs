@@ -88,3 +88,63 @@ fn nothing_is_answered_before_the_welcome_however_early_it_was_asked() {
         );
     }
 }
+
+#[test]
+fn however_much_was_written_the_welcome_is_short_and_says_what_it_left_out() {
+    let hub = Hub::with().unthrottled().start();
+    let mut awa = hub.socket("awa");
+    let long = "é".repeat(30_000);
+    for n in 0..40 {
+        let made = awa
+            .request(json!({"type": "create_room", "name": format!("Salle {n}"), "members": []}))
+            .unwrap();
+        awa.request(json!({
+            "type": "send_message", "room": made["room"]["id"], "kind": "text", "content": long,
+            "client_id": format!("long-{n}"),
+        }))
+        .unwrap();
+    }
+    let welcome = hub.socket("awa").welcome;
+    assert!(welcome.to_string().len() < 200_000);
+    let rooms = welcome["rooms"].as_array().unwrap();
+    let room = rooms.iter().find(|room| room["name"] == "Salle 3").unwrap();
+    assert_eq!(room["last_message"]["content"], "é".repeat(500));
+    assert_eq!(room["last_message"]["truncated"], true);
+    assert!(welcome.get("rooms_truncated").is_none());
+    // Whole where it is asked for.
+    let history = awa
+        .request(json!({"type": "history", "room": room["id"], "limit": 1}))
+        .unwrap();
+    assert_eq!(history["messages"][0]["content"], long);
+    assert!(history["messages"][0].get("truncated").is_none());
+}
+
+#[test]
+fn whoever_is_in_very_many_rooms_is_told_of_the_last_ones_and_asks_for_the_others() {
+    let hub = Hub::start();
+    let id = hub.socket("awa").welcome["user"]["id"].clone();
+    let db = rusqlite::Connection::open(hub.data().join("hub.db")).unwrap();
+    db.execute_batch(&format!(
+        "PRAGMA busy_timeout = 30000;
+         BEGIN IMMEDIATE;
+         WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1050)
+           INSERT INTO rooms(id, kind, name, created_at_ms) SELECT 1000 + i, 'group', 'Salle ' || i, 1 FROM n;
+         INSERT INTO members(room_id, user_id, joined_at_ms) SELECT id, {id}, 1 FROM rooms WHERE id > 1000;
+         COMMIT;"
+    ))
+    .unwrap();
+    let mut awa = hub.socket("awa");
+    let welcome = awa.welcome.clone();
+    assert_eq!(welcome["rooms_truncated"], true);
+    let mut ids: Vec<_> = welcome["rooms"].as_array().unwrap().clone();
+    assert!(ids.len() <= 1_000);
+    loop {
+        let more = awa.request(json!({"type": "rooms", "offset": ids.len()})).unwrap();
+        ids.extend(more["rooms"].as_array().unwrap().iter().cloned());
+        if more.get("rooms_truncated").is_none() {
+            break;
+        }
+    }
+    let ids: std::collections::BTreeSet<_> = ids.iter().map(|room| room["id"].as_i64()).collect();
+    assert!(ids.len() >= 1_050, "{}", ids.len());
+}

@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use super::{
     Doer, Parts,
     actor::{Loaded, RoomActor},
+    list::Listed,
     messages::{Draft, Mark, Movement, Populate, Post, Posted, Revise, Revision, Typing, Who},
     populate,
 };
@@ -134,17 +135,23 @@ impl RoomsHandle {
         Err(Error::internal("a room does not stay awake"))
     }
 
-    /// The rooms of a user as `welcome` lists them.
-    pub async fn rooms(&self, who: &Principal) -> Result<Vec<Value>> {
-        Ok(self.picture(who).await?.0)
+    /// The rooms of a user as `welcome` lists them, from the `offset`th on.
+    pub async fn rooms(&self, who: &Principal, offset: i64) -> Result<Listed> {
+        let (renderer, lang) = (self.parts.renderer.clone(), who.lang.clone());
+        let viewer = self.parts.accounts.viewer(who);
+        let listed = self
+            .parts
+            .ledger
+            .read(move |conn| renderer.rooms(conn, &viewer, &lang, offset));
+        listed.await
     }
 
     /// The rooms of a user, how many notifications he has not read, and the last event of people that both show.
-    pub async fn picture(&self, who: &Principal) -> Result<(Vec<Value>, u64, u64)> {
+    pub async fn picture(&self, who: &Principal) -> Result<(Listed, u64, u64)> {
         let (renderer, lang) = (self.parts.renderer.clone(), who.lang.clone());
         let viewer = self.parts.accounts.viewer(who);
         let read = move |conn: &mut crate::store::hub::Connection| {
-            let shown = renderer.rooms(conn, &viewer, &lang, None)?;
+            let shown = renderer.rooms(conn, &viewer, &lang, 0)?;
             let unread = notifications::unread(conn, viewer.user_id)?.unsigned_abs();
             Ok((shown, unread, events::head(conn)?))
         };
@@ -188,7 +195,7 @@ impl RoomsHandle {
                 let Some(room) = rooms::by_key(conn, &found)? else {
                     return Ok(None);
                 };
-                let mine = renderer.rooms(conn, &viewer, &lang, Some(room.id))?.pop();
+                let mine = renderer.room_of(conn, &viewer, &lang, room.id)?;
                 Ok(mine.map(|mine| (room.id, mine)))
             })
             .await?;
@@ -236,7 +243,7 @@ impl RoomsHandle {
                     room
                 }
             };
-            let mine = renderer.rooms(tx.conn, &viewer, &lang, Some(room.id))?.pop();
+            let mine = renderer.room_of(tx.conn, &viewer, &lang, room.id)?;
             Ok((room.id, mine.unwrap_or(Value::Null)))
         });
         made.await

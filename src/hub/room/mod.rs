@@ -18,6 +18,7 @@
 mod actor;
 mod attachments;
 mod handle;
+mod list;
 mod messages;
 mod overview;
 mod populate;
@@ -43,6 +44,7 @@ use crate::{
 };
 
 pub use handle::{RoomsHandle, Target};
+pub use list::Listed;
 pub use messages::{Draft, Posted, Revision};
 pub use overview::RoomRecord;
 pub use render::Renderer;

@@ -98,7 +98,7 @@ impl Handler<Populate> for RoomActor {
                     tell_who_left(tx, &room, name_of(movement), user)?;
                 }
             }
-            let mine = renderer.rooms(tx.conn, &viewer, &lang, Some(id))?.pop();
+            let mine = renderer.room_of(tx.conn, &viewer, &lang, id)?;
             let read = receipts::of(tx.conn, id, user)?.unwrap_or(0);
             let seen = mine.unwrap_or_else(|| json!({ "id": id, "kind": room.kind, "name": room.name }));
             Ok((seen, read))

@@ -4,12 +4,11 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::Attachments;
+use super::{Attachments, list::abridge};
 use crate::{
     domain::{Roles, room::RoomKind, text::Text, timestamp::rfc3339},
     store::hub::{
         Connection, Result,
-        events::Viewer,
         messages::{self, Message},
         rooms::{self, Person, Room, Standing},
     },
@@ -19,8 +18,6 @@ use crate::{
 const MOST_NAMES: usize = 50;
 /// Members listed with a room.
 const MOST_MEMBERS: i64 = 100;
-/// Open rooms listed that the user is not in.
-const MOST_OPEN: i64 = 200;
 
 #[derive(Clone)]
 pub struct Renderer {
@@ -139,34 +136,15 @@ impl Renderer {
         }))
     }
 
-    /// The rooms of a user with how he stands in them (`only`: this one), and open ones that he may join.
-    pub fn rooms(
-        &self,
-        conn: &mut Connection,
-        viewer: &Viewer,
-        lang: &str,
-        only: Option<i64>,
-    ) -> Result<Vec<Value>> {
-        let standings = rooms::standings(conn, viewer, only)?;
-        let mut rendered = Vec::with_capacity(standings.len());
-        for standing in &standings {
-            rendered.push(self.standing(conn, standing, lang)?);
-        }
-        if only.is_none() {
-            for room in rooms::open_to(conn, viewer, MOST_OPEN)? {
-                let mut value = self.room(conn, &room, lang)?;
-                value["joined"] = false.into();
-                rendered.push(value);
-            }
-        }
-        Ok(rendered)
-    }
-
-    fn standing(&self, conn: &mut Connection, standing: &Standing, lang: &str) -> Result<Value> {
+    pub(super) fn standing(&self, conn: &mut Connection, standing: &Standing, lang: &str) -> Result<Value> {
         let room = &standing.room;
         let last = messages::at(conn, room.id, room.last_seq)?;
         let last = match last {
-            Some(last) => self.message(conn, &last)?,
+            Some(last) => {
+                let mut last = self.message(conn, &last)?;
+                abridge(&mut last);
+                last
+            }
             None => Value::Null,
         };
         let mut value = self.room(conn, room, lang)?;

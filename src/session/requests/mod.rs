@@ -95,7 +95,7 @@ pub(super) fn prepare(ctx: &Context, who: &Principal, origin: &Origin, request: 
         Request::Query(query) => query::prepare(origin, query),
         Request::Batch(batch) => query::prepare_batch(origin, batch),
         Request::Rpc(rpc) => rpc::prepare(ctx, origin, rpc),
-        Request::Rooms => Ok(rooms::list(ctx, doer(who, origin))),
+        Request::Rooms(asked) => Ok(rooms::list(ctx, doer(who, origin), asked)),
         Request::Users => people::users(ctx, who),
         Request::People(request) => prepare_people(ctx, doer(who, origin), request),
         Request::Notifications(asked) => notifications::list(ctx, who, asked),

@@ -6,7 +6,7 @@ use crate::{
     hub::room::Doer,
     protocol::{
         error::{Error, Result},
-        people::CreateRoom,
+        people::{CreateRoom, ListRooms},
         result::Body,
     },
 };
@@ -21,15 +21,19 @@ const MOST_NAME_CHARS: usize = 128;
 const MOST_MEMBERS: usize = 1_000;
 
 /// The rooms of the user.
-pub(super) fn list(ctx: &Context, doer: Doer) -> Prepared {
+pub(super) fn list(ctx: &Context, doer: Doer, asked: ListRooms) -> Prepared {
     let rooms = ctx.rooms.clone();
     Prepared::Look {
         lane: Lane::Read,
         look: Box::new(move || {
             let (rooms, who) = (rooms.clone(), doer.who.clone());
             Box::pin(async move {
-                let rooms = rooms.rooms(&who).await?;
-                Ok(Body::from_value(&json!({ "rooms": rooms })))
+                let listed = rooms.rooms(&who, asked.offset.unwrap_or(0).into()).await?;
+                let mut answer = json!({ "rooms": listed.rooms });
+                if listed.truncated {
+                    answer["rooms_truncated"] = true.into();
+                }
+                Ok(Body::from_value(&answer))
             })
         }),
     }

@@ -214,8 +214,15 @@ pub fn seen_by(conn: &mut Connection, viewer: &Viewer, id: i64) -> Result<Option
     Ok(is_in(conn, viewer, &room)?.then_some(room))
 }
 
-/// The rooms that the viewer is in, the one last written in first; with how he stands in them. `only`: this one alone.
-pub fn standings(conn: &mut Connection, viewer: &Viewer, only: Option<i64>) -> Result<Vec<Standing>> {
+/// The rooms that the viewer is in, the one last written in first, at most `limit` from the `offset`th on; with how he
+/// stands in them. `only`: this one alone.
+pub fn standings(
+    conn: &mut Connection,
+    viewer: &Viewer,
+    only: Option<i64>,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Standing>> {
     Ok(sql_query(format!(
         "WITH mine AS ( \
            SELECT r.*, COALESCE( \
@@ -230,12 +237,15 @@ pub fn standings(conn: &mut Connection, viewer: &Viewer, only: Option<i64>) -> R
               AND seq > mine.forgotten_up_to AND deleted_at_ms IS NOT NULL) AS deleted, \
            (SELECT count(*) FROM mentions WHERE user_id = ?1 AND room_id = mine.id AND seq > mine.read_up_to) AS mentions \
          FROM mine ORDER BY \
-           COALESCE((SELECT created_at_ms FROM messages WHERE room_id = mine.id AND seq = mine.last_seq), created_at_ms) DESC, id"
+           COALESCE((SELECT created_at_ms FROM messages WHERE room_id = mine.id AND seq = mine.last_seq), created_at_ms) DESC, id \
+         LIMIT ?5 OFFSET ?6"
     ))
     .bind::<BigInt, _>(viewer.user_id)
     .bind::<Text, _>(&viewer.role)
     .bind::<Bool, _>(viewer.internal)
     .bind::<Nullable<BigInt>, _>(only)
+    .bind::<BigInt, _>(limit)
+    .bind::<BigInt, _>(offset)
     .load(conn)?)
 }
 
