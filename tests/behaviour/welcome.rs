@@ -123,7 +123,7 @@ fn however_much_was_written_the_welcome_is_short_and_says_what_it_left_out() {
 fn whoever_is_in_very_many_rooms_is_told_of_the_last_ones_and_asks_for_the_others() {
     let hub = Hub::start();
     let id = hub.socket("awa").welcome["user"]["id"].clone();
-    let db = rusqlite::Connection::open(hub.data().join("hub.db")).unwrap();
+    let db = rusqlite::Connection::open(hub.data_dir().join("hub.db")).unwrap();
     db.execute_batch(&format!(
         "PRAGMA busy_timeout = 30000;
          BEGIN IMMEDIATE;

@@ -14,6 +14,7 @@ use super::{
     Doer, Parts,
     messages::{Forget, Mark, Typing, Who},
     tally::{Counts, Tally},
+    turns::Turns,
 };
 use crate::{
     domain::{Principal, Recipients, Signal, room::RoomKind},
@@ -53,6 +54,7 @@ pub(super) struct RoomActor {
     /// Of rooms that have a list of members.
     pub members: Arc<HashSet<i64>>,
     pub tally: Tally,
+    pub turns: Turns,
     /// What each was told last.
     told: HashMap<i64, Counts>,
     /// Counts are about to be told.
@@ -91,6 +93,7 @@ impl RoomActor {
             room: loaded.room,
             members: Arc::new(loaded.members),
             tally: loaded.tally,
+            turns: Turns::default(),
             told: HashMap::new(),
             telling: false,
             used: Instant::now(),
@@ -293,7 +296,8 @@ impl Handler<Mark> for RoomActor {
             }
             Ok((was, now))
         });
-        Box::pin(marked.into_actor(self).map(move |marked, room, ctx| {
+        let marked = self.turns.after_those_before(marked);
+        Box::pin(marked.into_actor(self).map(move |(marked, _turn), room, ctx| {
             room.start_anew_if_unsure(&marked, ctx);
             let (was, now) = marked?;
             if let Some(to) = to.filter(|_| !read && now != was) {

@@ -27,6 +27,7 @@ pub mod render;
 mod revise;
 mod tally;
 mod traces;
+mod turns;
 pub mod watch;
 
 use std::sync::Arc;

@@ -199,7 +199,8 @@ impl Handler<Post> for RoomActor {
         };
         // Handed over now, so that the ledger's order is the mailbox's.
         let written = self.parts.ledger.write(move |tx| writing.run(tx));
-        Box::pin(written.into_actor(self).map(move |written, room, ctx| {
+        let written = self.turns.after_those_before(written);
+        Box::pin(written.into_actor(self).map(move |(written, _turn), room, ctx| {
             room.start_anew_if_unsure(&written, ctx);
             let posted = written?;
             if !posted.duplicate {

@@ -120,7 +120,8 @@ impl Handler<Revise> for RoomActor {
                 changed: after.is_some(),
             })
         });
-        Box::pin(revised.into_actor(self).map(move |revised, room, ctx| {
+        let revised = self.turns.after_those_before(revised);
+        Box::pin(revised.into_actor(self).map(move |(revised, _turn), room, ctx| {
             room.start_anew_if_unsure(&revised, ctx);
             let Revised {
                 message,
