@@ -1,7 +1,7 @@
 -- What is past its time is found without looking at what is not.
 
 -- Rooms with a time of their own.
-CREATE INDEX rooms_with_retention ON rooms(id) WHERE retention_s IS NOT NULL;
+CREATE INDEX rooms_with_retention ON rooms(retention_s) WHERE retention_s IS NOT NULL;
 
 -- Uploads that were never sent, the oldest first.
 CREATE INDEX files_unsent_by_time ON files(created_at_ms) WHERE NOT sent;

@@ -76,7 +76,7 @@
  * @property {Member[]} members
  * @property {number} [member_count]
  * @property {number} last_seq
- * @property {Message | null} last_message
+ * @property {Message | null} last_message a preview: long content is cut, with `truncated`; the timeline has it whole
  * @property {number} read_up_to
  * @property {number} unread
  * @property {number} mentions

@@ -58,7 +58,7 @@ impl LedgerHandle {
             metrics,
             on_posted,
             connection: None,
-            trimmed: Instant::now(),
+            trim_at: Instant::now(),
         };
         thread::Builder::new()
             .name("ledger".into())
@@ -131,12 +131,13 @@ impl LedgerHandle {
         .map_err(Error::from)
     }
 
-    /// Runs what is queued, and nothing after it.
+    /// Runs what is queued, and nothing after it; answers when the database was let go of.
     pub async fn shutdown(&self) {
+        let (done, stopped) = oneshot::channel();
         let sender = self.sender.clone();
-        let _ =
-            tokio::task::spawn_blocking(move || sender.send_timeout(Message::Stop, Duration::from_secs(2)))
-                .await;
+        let stop = move || sender.send_timeout(Message::Stop(done), Duration::from_secs(2));
+        let _ = tokio::task::spawn_blocking(stop).await; // where it does not take it, `done` is dropped
+        let _ = stopped.await;
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use tokio::sync::oneshot;
 
 use super::{
     OnPosted,
@@ -28,8 +29,9 @@ use crate::{
 const MAX_GROUP: usize = 256;
 /// A group ends once it has taken this long: the answers of its members wait for its COMMIT.
 const GROUP_BUDGET: Duration = Duration::from_millis(100);
-/// Between two looks at what is past retention.
+/// Between two looks at what is past retention; sooner where there was more than went at once.
 const TRIM_EVERY: Duration = Duration::from_secs(5);
+const TRIM_MORE: Duration = Duration::from_millis(250);
 /// Events forgotten at once, so that nobody waits for it.
 const TRIM_AT_ONCE: i64 = 5_000;
 
@@ -45,8 +47,8 @@ pub(super) trait Job: Send {
 
 pub(super) enum Message {
     Work(Box<dyn Job>),
-    /// Nothing after this is run.
-    Stop,
+    /// Nothing after this is run; dropped when the thread has let go of the database.
+    Stop(oneshot::Sender<()>),
 }
 
 pub(super) struct Ledger {
@@ -58,24 +60,27 @@ pub(super) struct Ledger {
     pub on_posted: OnPosted,
     /// Held as long as it works: a checkout for each group would be a statement more.
     pub connection: Option<Lent>,
-    pub trimmed: Instant,
+    /// When it looks for what is past retention again.
+    pub trim_at: Instant,
 }
 
 impl Ledger {
     /// Until [`Message::Stop`] or until no handle is left.
     pub fn run(mut self) {
+        let mut stopped = None;
         loop {
             let mut jobs = Vec::new();
             let mut stop = false;
-            match self.receiver.recv_timeout(TRIM_EVERY) {
+            match self.receiver.recv_deadline(self.trim_at) {
                 Ok(Message::Work(job)) => jobs.push(job),
-                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => stop = true,
+                Ok(Message::Stop(done)) => (stop, stopped) = (true, Some(done)),
+                Err(RecvTimeoutError::Disconnected) => stop = true,
                 Err(RecvTimeoutError::Timeout) => {}
             }
             while !stop && !jobs.is_empty() && jobs.len() < MAX_GROUP {
                 match self.receiver.try_recv() {
                     Ok(Message::Work(job)) => jobs.push(job),
-                    Ok(Message::Stop) => stop = true,
+                    Ok(Message::Stop(done)) => (stop, stopped) = (true, Some(done)),
                     Err(_) => break,
                 }
             }
@@ -94,6 +99,8 @@ impl Ledger {
                 job.answer();
             }
         }
+        self.connection = None;
+        drop(stopped);
     }
 
     fn run_group(&mut self, mut jobs: Vec<Box<dyn Job>>) {
@@ -121,7 +128,13 @@ impl Ledger {
             jobs.iter_mut().for_each(|job| job.fail(error.clone()));
             return self.finish(jobs.drain(..), Posted::default());
         }
-        for job in jobs.drain(..) {
+        for mut job in jobs.drain(..) {
+            if job.waited() > MAX_WAIT {
+                // Where a lock is held for long, each attempt waits for it.
+                job.fail(busy());
+                job.answer();
+                continue;
+            }
             let mut alone = vec![job];
             match self.attempt(&mut alone) {
                 Ok((_, posted)) => self.finish(alone.drain(..), posted),
@@ -141,8 +154,9 @@ impl Ledger {
             Some(conn) => conn,
             none => none.insert(self.store.connection()?),
         };
-        let begun = Instant::now();
         hub::write(conn, |conn| {
+            // Not before: waiting for whoever else writes would leave groups of one, and more waiting.
+            let begun = Instant::now();
             let mut telling = Telling::default();
             let mut done = 0;
             for job in jobs {
@@ -176,10 +190,10 @@ impl Ledger {
 
     /// Forgets events past retention, now and then.
     fn trim(&mut self) {
-        if self.trimmed.elapsed() < TRIM_EVERY {
+        if Instant::now() < self.trim_at {
             return;
         }
-        self.trimmed = Instant::now();
+        self.trim_at = Instant::now() + TRIM_EVERY;
         let age_ms = i64::try_from(self.keep.retention_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
         let before_ms = timestamp::now_ms().saturating_sub(age_ms);
         let most = i64::try_from(self.keep.retention_rows).unwrap_or(i64::MAX);
@@ -188,11 +202,15 @@ impl Ledger {
         };
         // Looked up first: a transaction would wait for whoever else writes.
         let trimmed = events::past(conn, before_ms, most, TRIM_AT_ONCE).and_then(|past| match past {
-            Some(upto) => hub::write(conn, |conn| events::forget(conn, upto)),
-            None => Ok(()),
+            Some(upto) => hub::write(conn, |conn| events::forget(conn, upto)).map(|()| true),
+            None => Ok(false),
         });
-        if let Err(error) = trimmed {
-            tracing::warn!(%error, "events past retention could not be forgotten; it is tried again");
+        match trimmed {
+            Ok(true) => self.trim_at = Instant::now() + TRIM_MORE,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, "events past retention could not be forgotten; it is tried again");
+            }
         }
     }
 }

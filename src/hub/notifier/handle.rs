@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use actix::Addr;
 use parking_lot::Mutex;
-use tokio::time::timeout;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
 use super::{
     Notifier,
@@ -24,6 +27,8 @@ use crate::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Acts of telling that the ledger is given at a time: each may be of thousands of users, and what others do waits for it.
+const AT_ONCE: usize = 2;
 /// Notifications in a list: where nothing is said, and at most.
 const USUALLY_LISTED: i64 = 50;
 const MOST_LISTED: i64 = 200;
@@ -60,6 +65,7 @@ struct Inner {
     keep: config::Notifications,
     /// The roles whose users are in the room of everyone.
     internal_roles: Vec<Arc<str>>,
+    telling: Semaphore,
     metrics: Metrics,
     copier: Mutex<Option<Addr<Notifier>>>,
 }
@@ -76,6 +82,7 @@ impl NotifierHandle {
                 ledger,
                 keep,
                 internal_roles,
+                telling: Semaphore::new(AT_ONCE),
                 metrics,
                 copier: Mutex::new(None),
             }),
@@ -99,6 +106,7 @@ impl NotifierHandle {
     /// Tells these users; answers how many there were. In a transaction of its own: see [`tell`] for one's own.
     pub async fn post(&self, user_ids: Vec<i64>, posting: Posting) -> Result<usize> {
         let ready = Ready::new(&posting)?;
+        let _turn = self.turn().await?;
         let told = self
             .inner
             .ledger
@@ -114,6 +122,7 @@ impl NotifierHandle {
         let ready = Ready::new(&posting)?;
         let everyone = self.internal_roles();
         let sender = who.user_id;
+        let _turn = self.turn().await?;
         let told = self
             .inner
             .ledger
@@ -184,6 +193,14 @@ impl NotifierHandle {
         let user_id = who.user_id;
         let counted = self.inner.ledger.read(move |conn| notifications::unread(conn, user_id));
         counted.await
+    }
+
+    /// May be held up to five seconds.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        timeout(PATIENCE, self.inner.telling.acquire())
+            .await
+            .map_err(|_| Error::of(Code::Busy).retry_after_ms(1_000))?
+            .map_err(|_| Error::of(Code::Unavailable))
     }
 
     pub(super) fn count(&self, told: usize) {

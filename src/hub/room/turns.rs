@@ -17,10 +17,10 @@ pub(super) struct Turn {
 
 impl Turns {
     /// The answer, once all that were asked for before it were noted: their turns are over, or they are given up.
-    pub fn after_those_before<T>(
+    pub fn after_those_before<T, F: Future<Output = T>>(
         &mut self,
-        answer: impl Future<Output = T>,
-    ) -> impl Future<Output = (T, Turn)> {
+        answer: F,
+    ) -> impl Future<Output = (T, Turn)> + use<T, F> {
         let (over, mine) = oneshot::channel();
         let before = self.last.replace(mine);
         async move {
@@ -35,23 +35,28 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
-    use std::{pin::pin, task::Poll};
-
-    use futures_util::poll;
+    use std::{
+        pin::{Pin, pin},
+        task::{Context, Poll, Waker},
+    };
 
     use super::*;
+
+    fn now<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(Waker::noop()))
+    }
 
     #[tokio::test]
     async fn whichever_is_asked_first_they_are_noted_in_the_order_of_the_questions() {
         let mut turns = Turns::default();
         let mut first = pin!(turns.after_those_before(async { 1 }));
         let mut second = pin!(turns.after_those_before(async { 2 }));
-        assert!(poll!(&mut second).is_pending());
-        let Poll::Ready((answer, turn)) = poll!(&mut first) else {
+        assert!(now(second.as_mut()).is_pending());
+        let Poll::Ready((answer, turn)) = now(first.as_mut()) else {
             panic!("nothing is before it");
         };
         assert_eq!(answer, 1);
-        assert!(poll!(&mut second).is_pending(), "the first is not noted yet");
+        assert!(now(second.as_mut()).is_pending(), "the first is not noted yet");
         drop(turn);
         let (answer, _turn) = second.await;
         assert_eq!(answer, 2);

@@ -195,27 +195,37 @@ pub fn unread(conn: &mut Connection, user_id: i64) -> Result<i64> {
 /// # Errors
 /// `not_found` where none of the ids is one of this user's.
 pub fn mark_read(conn: &mut Connection, user_id: i64, which: &Which, now_ms: i64) -> Result<i64> {
-    let unread_ones = notifications::table
-        .filter(notifications::user_id.eq(user_id))
-        .filter(notifications::read_at_ms.is_null());
     match which {
         Which::All => {
+            let unread_ones = notifications::table
+                .filter(notifications::user_id.eq(user_id))
+                .filter(notifications::read_at_ms.is_null());
             diesel::update(unread_ones)
                 .set(notifications::read_at_ms.eq(now_ms))
                 .execute(conn)?;
         }
         Which::These(ids) => {
-            let his: i64 = notifications::table
-                .filter(notifications::user_id.eq(user_id))
-                .filter(notifications::id.eq_any(ids))
-                .count()
-                .get_result(conn)?;
-            if his == 0 && !ids.is_empty() {
+            // As one parameter: a statement has not as many as a frame has room for ids.
+            let list = serde_json::Value::from(ids.as_slice()).to_string();
+            let his: Option<User> = sql_query(
+                "SELECT user_id FROM notifications WHERE user_id = ?1 \
+                 AND id IN (SELECT value FROM json_each(?2)) LIMIT 1",
+            )
+            .bind::<BigInt, _>(user_id)
+            .bind::<SqlText, _>(&list)
+            .get_result(conn)
+            .optional()?;
+            if his.is_none() && !ids.is_empty() {
                 return Err(Refusal::of(Code::NotFound).into());
             }
-            diesel::update(unread_ones.filter(notifications::id.eq_any(ids)))
-                .set(notifications::read_at_ms.eq(now_ms))
-                .execute(conn)?;
+            sql_query(
+                "UPDATE notifications SET read_at_ms = ?3 WHERE user_id = ?1 AND read_at_ms IS NULL \
+                 AND id IN (SELECT value FROM json_each(?2))",
+            )
+            .bind::<BigInt, _>(user_id)
+            .bind::<SqlText, _>(&list)
+            .bind::<BigInt, _>(now_ms)
+            .execute(conn)?;
         }
     }
     unread(conn, user_id)
@@ -356,6 +366,9 @@ pub(super) mod tests {
                 assert!(mark_read(conn, 2, &Which::These(vec![his.id]), 2).is_err());
                 assert_eq!(mark_read(conn, 2, &Which::All, 2)?, 0);
                 assert_eq!(unread(conn, 1)?, 1);
+                // As many as one frame may name.
+                let many: Vec<i64> = (0..200_000).collect();
+                assert_eq!(mark_read(conn, 1, &Which::These(many), 2)?, 0);
                 Ok(())
             })
             .unwrap();
