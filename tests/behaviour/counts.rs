@@ -71,8 +71,9 @@ fn an_answer_is_not_older_than_what_came_before_it() {
     let notify =
         json!({"type": "notify", "to_user": pia.welcome["user"]["id"], "event": "e", "title": "t"});
     for round in 0..ROUNDS {
-        let told: Vec<Value> = (0..4).map(|_| doc.send(notify.clone())).collect();
-        let sent: Vec<Value> = (0..4)
+        // Few enough: a look that was overtaken is repeated only so often.
+        let told: Vec<Value> = (0..2).map(|_| doc.send(notify.clone())).collect();
+        let sent: Vec<Value> = (0..2)
             .map(|n| admin.send(message(room, &format!("{round}-{n}"))))
             .collect();
         let asked: Vec<Value> = (0..3)

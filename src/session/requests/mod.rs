@@ -63,12 +63,11 @@ pub(super) type Later = Pin<Box<dyn Future<Output = Result<Body>> + Send>>;
 /// Asks for an answer; again where it has become old.
 pub(super) type Look = Box<dyn FnMut() -> Later + Send>;
 
-/// How often it is looked at most.
-const LOOKS: usize = 4;
+/// How often it is looked at most. Each look but the first means that something was told meanwhile.
+const LOOKS: usize = 16;
 
 /// What a look finds, and no older than what people did and this socket was told: where it was told something
-/// meanwhile, it is looked again, a few times. (Whatever comes later is newer than both.) On the worker's own thread, as
-/// what it is told.
+/// meanwhile, it is looked again, up to a bound. On the worker's own thread, as what it is told.
 pub(super) async fn newest(mut look: Look, outbox: Arc<Outbox>) -> Result<Body> {
     for _ in 1..LOOKS {
         let before = outbox.news();
