@@ -125,14 +125,18 @@ pub(super) fn mark(ctx: &Context, doer: Doer, mark: Mark, read: bool) -> Result<
         return Err(Error::invalid("up_to is a seq."));
     }
     let rooms = ctx.rooms.clone();
+    let mut moved = false;
     Ok(Prepared::Look {
         lane: Lane::Alone,
-        // Marked again, nothing moves.
         look: Box::new(move || {
             let (rooms, doer) = (rooms.clone(), doer.clone());
+            let moves = !std::mem::replace(&mut moved, true);
             Box::pin(async move {
-                let marked = rooms.mark(doer, mark.room, mark.up_to, read).await?;
-                Ok(Body::from_value(&marked))
+                let stands = match moves {
+                    true => rooms.mark(doer, mark.room, mark.up_to, read).await?,
+                    false => rooms.stand(doer, mark.room).await?,
+                };
+                Ok(Body::from_value(&stands))
             })
         }),
     })

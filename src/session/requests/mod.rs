@@ -69,14 +69,20 @@ const LOOKS: usize = 16;
 /// What a look finds, and no older than what people did and this socket was told: where it was told something
 /// meanwhile, it is looked again, up to a bound. On the worker's own thread, as what it is told.
 pub(super) async fn newest(mut look: Look, outbox: Arc<Outbox>) -> Result<Body> {
+    let mut before = outbox.news();
+    let mut found = look().await?;
     for _ in 1..LOOKS {
-        let before = outbox.news();
-        let answer = look().await;
-        if outbox.news() == before || answer.is_err() {
-            return answer;
+        let now = outbox.news();
+        if now == before {
+            break;
+        }
+        before = now;
+        match look().await {
+            Ok(newer) => found = newer,
+            Err(_) => break, // what it was asked for is done and answered
         }
     }
-    look().await
+    Ok(found)
 }
 
 /// How long an answer of an actor or the ledger is waited for.
