@@ -170,7 +170,7 @@ fn to_i64(n: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::hub::{HubStore, plans};
+    use crate::store::hub::{HubStore, plan_tests as plans};
 
     fn filled(dir: &std::path::Path) -> HubStore {
         let store = HubStore::open_in(dir).unwrap();

@@ -216,7 +216,7 @@ pub fn stored_names(conn: &mut Connection) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::hub::{HubStore, plans};
+    use crate::store::hub::{HubStore, plan_tests as plans};
 
     fn store() -> (tempfile::TempDir, HubStore) {
         let dir = tempfile::tempdir().unwrap();

@@ -17,7 +17,7 @@ pub mod messages;
 pub mod notifications;
 pub mod notifications_past;
 #[cfg(test)]
-mod plans;
+mod plan_tests;
 pub mod presence;
 pub mod receipts;
 pub mod retention;

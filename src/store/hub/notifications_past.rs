@@ -110,7 +110,7 @@ mod tests {
             tests::{news, with_users},
             unread,
         },
-        plans,
+        plan_tests as plans,
     };
 
     #[test]

@@ -90,7 +90,7 @@ pub fn forget(conn: &mut Connection, past: &[Past]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::hub::{HubStore, plans};
+    use crate::store::hub::{HubStore, plan_tests as plans};
 
     /// Rooms 1 and 2 with ten messages each, written a second apart from 1,000 s on; room 3 with a time of its own.
     fn store(dir: &std::path::Path) -> HubStore {
