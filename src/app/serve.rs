@@ -29,7 +29,10 @@ use crate::{
     broker,
     config::Config,
     domain::{Position, Roles, timestamp},
-    executor::{Executor, ExecutorHandle, ExecutorOptions, StartError, ledger::{LedgerHandle, Seekers}},
+    executor::{
+        Executor, ExecutorHandle, ExecutorOptions, StartError,
+        ledger::{LedgerHandle, Seekers},
+    },
     hub::{
         accounts::{self, AccountsHandle, Callbacks, InitialAdministrator, role_set},
         audit::AuditHandle,

@@ -55,9 +55,7 @@ fn the_last_count_that_came_is_the_count_whoever_acts_at_the_same_time() {
                 .try_event(|event| event["type"] == "new_message" && event["message"]["content"] == content)
                 .unwrap();
         }
-        let fresh = one
-            .request(json!({"type": "notifications", "limit": 1}))
-            .unwrap();
+        let fresh = one.request(json!({"type": "notifications", "limit": 1})).unwrap();
         assert_eq!(last_count(&one), Some(&fresh["unread"]), "round {round}");
         assert_eq!(last_count(&other), Some(&fresh["unread"]), "round {round}");
     }
@@ -68,8 +66,7 @@ fn an_answer_is_not_older_than_what_came_before_it() {
     let hub = start();
     let (mut doc, mut admin, mut pia) = (hub.socket("doc"), hub.socket("admin"), hub.socket("pia"));
     let room = everyone(&doc);
-    let notify =
-        json!({"type": "notify", "to_user": pia.welcome["user"]["id"], "event": "e", "title": "t"});
+    let notify = json!({"type": "notify", "to_user": pia.welcome["user"]["id"], "event": "e", "title": "t"});
     for round in 0..ROUNDS {
         // Few enough: a look that was overtaken is repeated only so often.
         let told: Vec<Value> = (0..2).map(|_| doc.send(notify.clone())).collect();

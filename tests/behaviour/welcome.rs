@@ -139,7 +139,9 @@ fn whoever_is_in_very_many_rooms_is_told_of_the_last_ones_and_asks_for_the_other
     let mut ids: Vec<_> = welcome["rooms"].as_array().unwrap().clone();
     assert!(ids.len() <= 1_000);
     loop {
-        let more = awa.request(json!({"type": "rooms", "offset": ids.len()})).unwrap();
+        let more = awa
+            .request(json!({"type": "rooms", "offset": ids.len()}))
+            .unwrap();
         ids.extend(more["rooms"].as_array().unwrap().iter().cloned());
         if more.get("rooms_truncated").is_none() {
             break;

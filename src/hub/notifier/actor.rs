@@ -15,8 +15,8 @@ use actix::{
 use super::{
     NotifierHandle,
     handle::as_strs,
-    messages::{ShipNow, Stop},
     house::House,
+    messages::{ShipNow, Stop},
     tell::tell,
 };
 use crate::{

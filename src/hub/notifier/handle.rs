@@ -191,7 +191,10 @@ impl NotifierHandle {
     /// How many a user has not read.
     pub async fn unread(&self, who: &Principal) -> Result<i64> {
         let user_id = who.user_id;
-        let counted = self.inner.ledger.read(move |conn| notifications::unread(conn, user_id));
+        let counted = self
+            .inner
+            .ledger
+            .read(move |conn| notifications::unread(conn, user_id));
         counted.await
     }
 

@@ -76,7 +76,11 @@ impl Copier {
                 let later = told.iter().nth(USERS_AT_ONCE).copied();
                 let rest = later.map_or_else(BTreeSet::new, |later| told.split_off(&later));
                 let users: Vec<i64> = told.into_iter().collect();
-                Ok((last, rest, past::past(conn, before_ms, &users, most, TRIM_AT_ONCE)?))
+                Ok((
+                    last,
+                    rest,
+                    past::past(conn, before_ms, &users, most, TRIM_AT_ONCE)?,
+                ))
             })
             .await?;
         (house.seen, house.told) = (Some(last), told);

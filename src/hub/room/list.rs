@@ -110,7 +110,8 @@ mod tests {
     #[test]
     fn a_long_message_is_abridged_and_says_so_and_a_short_one_is_as_it_is() {
         let names = |n: usize| json!({ "count": n, "names": vec!["awa"; n] });
-        let mut long = json!({ "content": "é".repeat(600), "acks": names(40), "reactions": [names(6), names(1)] });
+        let mut long =
+            json!({ "content": "é".repeat(600), "acks": names(40), "reactions": [names(6), names(1)] });
         abridge(&mut long);
         assert_eq!(
             long,

@@ -23,14 +23,17 @@ impl RoomsHandle {
         let renderer = self.parts.renderer.clone();
         let viewer = self.parts.accounts.viewer(who);
         let seeker = viewer.clone();
-        let mine = self.parts.ledger.read(move |conn| rooms::ids_of(conn, &seeker)).await?;
+        let mine = self
+            .parts
+            .ledger
+            .read(move |conn| rooms::ids_of(conn, &seeker))
+            .await?;
         let within = match room {
             Some(room) if mine.contains(&room) => vec![room],
             Some(_) => return Err(Error::of(Code::NotFound)),
             None => mine,
         };
-        let seek =
-            move |reader: &mut _, until| search::find(reader, &text, &within, limit, until);
+        let seek = move |reader: &mut _, until| search::find(reader, &text, &within, limit, until);
         let hits = self.parts.seekers.seek(who.user_id, seek).await?;
         let read = move |conn: &mut crate::store::hub::Connection| {
             let ids: Vec<i64> = hits.iter().map(|hit| hit.id).collect();

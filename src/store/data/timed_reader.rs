@@ -25,12 +25,7 @@ impl TimedReader {
     ///
     /// # Errors
     /// `timeout` past `until`.
-    pub fn rows(
-        &mut self,
-        sql: &str,
-        parameters: (&str, i64),
-        until: Instant,
-    ) -> Result<Vec<(i64, String)>> {
+    pub fn rows(&mut self, sql: &str, parameters: (&str, i64), until: Instant) -> Result<Vec<(i64, String)>> {
         self.deadline.arm(until);
         let rows = self.conn.prepare_cached(sql).and_then(|mut statement| {
             let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;

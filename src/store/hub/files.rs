@@ -173,7 +173,8 @@ pub fn unsent_bytes(conn: &mut Connection, owner_id: i64) -> Result<u64> {
 }
 
 /// The oldest that were never sent.
-const UNSENT: &str = "SELECT id FROM files WHERE NOT sent AND created_at_ms < ?1 ORDER BY created_at_ms LIMIT ?2";
+const UNSENT: &str =
+    "SELECT id FROM files WHERE NOT sent AND created_at_ms < ?1 ORDER BY created_at_ms LIMIT ?2";
 
 /// Files that perhaps nobody will miss, at most `limit` of each kind: uploaded before `cutoff_ms` and never sent; or sent
 /// in a message that carries them no more.

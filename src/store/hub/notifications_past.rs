@@ -166,7 +166,8 @@ mod tests {
             .read(|conn| {
                 plans::finds(conn, OVER, &[]);
                 plans::finds(conn, FORGET_OVER, &[]);
-                let old = "SELECT id FROM notifications WHERE created_at_ms < 5 ORDER BY created_at_ms LIMIT 9";
+                let old =
+                    "SELECT id FROM notifications WHERE created_at_ms < 5 ORDER BY created_at_ms LIMIT 9";
                 plans::finds(conn, old, &[]);
                 // Of what is new alone it makes each user one.
                 plans::searches(conn, TOLD_SINCE);
