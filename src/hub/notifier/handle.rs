@@ -188,16 +188,6 @@ impl NotifierHandle {
         marked.await
     }
 
-    /// How many a user has not read.
-    pub async fn unread(&self, who: &Principal) -> Result<i64> {
-        let user_id = who.user_id;
-        let counted = self
-            .inner
-            .ledger
-            .read(move |conn| notifications::unread(conn, user_id));
-        counted.await
-    }
-
     /// May be held up to five seconds.
     async fn turn(&self) -> Result<SemaphorePermit<'_>> {
         timeout(PATIENCE, self.inner.telling.acquire())

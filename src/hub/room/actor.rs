@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     Doer, Parts,
-    messages::{Forget, Mark, Stand, Typing, Who},
+    messages::{Forget, Mark, Typing, Who},
     tally::{Counts, Tally},
     turns::Turns,
 };
@@ -311,16 +311,6 @@ impl Handler<Mark> for RoomActor {
             let counts = room.marked(user, now.read, ctx);
             Ok((if read { now.read } else { now.delivered }, counts))
         }))
-    }
-}
-
-impl Handler<Stand> for RoomActor {
-    type Result = Result<(i64, Counts)>;
-
-    fn handle(&mut self, Stand { doer }: Stand, _: &mut Self::Context) -> Self::Result {
-        self.check(&doer)?;
-        let user = doer.who.user_id;
-        Ok((self.tally.place(user), self.tally.counts(user)))
     }
 }
 

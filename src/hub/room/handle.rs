@@ -15,9 +15,8 @@ use super::{
     Doer, Parts,
     actor::{Loaded, RoomActor},
     list::Listed,
-    messages::{Draft, Mark, Movement, Populate, Post, Posted, Revise, Revision, Stand, Typing, Who},
+    messages::{Draft, Mark, Movement, Populate, Post, Posted, Revise, Revision, Typing, Who},
     populate,
-    tally::Counts,
 };
 use crate::{
     domain::{
@@ -304,13 +303,8 @@ impl RoomsHandle {
             up_to,
             read,
         };
-        Ok(standing(room, self.ask(room, message).await?))
-    }
-
-    /// The same without moving anything.
-    pub async fn stand(&self, doer: Doer, room: i64) -> Result<Value> {
-        let message = || Stand { doer: doer.clone() };
-        Ok(standing(room, self.ask(room, message).await?))
+        let (up_to, counts) = self.ask(room, message).await?;
+        Ok(json!({ "room": room, "up_to": up_to, "unread": counts.unread, "mentions": counts.mentions }))
     }
 
     pub async fn typing(&self, doer: Doer, room: i64, on: bool) -> Result<()> {
@@ -346,10 +340,6 @@ impl RoomsHandle {
         };
         self.parts.ledger.read(read).await
     }
-}
-
-fn standing(room: i64, (up_to, counts): (i64, Counts)) -> Value {
-    json!({ "room": room, "up_to": up_to, "unread": counts.unread, "mentions": counts.mentions })
 }
 
 /// A room to be made.

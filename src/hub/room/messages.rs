@@ -92,13 +92,6 @@ pub(super) struct Mark {
     pub read: bool,
 }
 
-/// How far the doer has read, and his counts, as [`Mark`] answers them.
-#[derive(Message)]
-#[rtype(result = "Result<(i64, Counts)>")]
-pub(super) struct Stand {
-    pub doer: Doer,
-}
-
 #[derive(Message)]
 #[rtype(result = "Result<Value>")]
 pub(super) struct Populate {

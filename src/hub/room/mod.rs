@@ -10,7 +10,6 @@
 //! | [`messages::Post`] | whoever writes | the message, once it is durable |
 //! | [`messages::Revise`] | edit, delete, react, acknowledge | the message as it is then |
 //! | [`messages::Mark`] | whoever has read, or was delivered | his counts |
-//! | [`messages::Stand`] | whose answer to that became old | the same |
 //! | [`messages::Populate`] | join, leave, add, remove | the room; nothing else runs meanwhile |
 //! | [`messages::Typing`] | whoever types | none |
 //! | [`messages::Forget`] | the watch | none |

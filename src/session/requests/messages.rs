@@ -125,21 +125,11 @@ pub(super) fn mark(ctx: &Context, doer: Doer, mark: Mark, read: bool) -> Result<
         return Err(Error::invalid("up_to is a seq."));
     }
     let rooms = ctx.rooms.clone();
-    let mut moved = false;
-    Ok(Prepared::Look {
-        lane: Lane::Alone,
-        look: Box::new(move || {
-            let (rooms, doer) = (rooms.clone(), doer.clone());
-            let moves = !std::mem::replace(&mut moved, true);
-            Box::pin(async move {
-                let stands = match moves {
-                    true => rooms.mark(doer, mark.room, mark.up_to, read).await?,
-                    false => rooms.stand(doer, mark.room).await?,
-                };
-                Ok(Body::from_value(&stands))
-            })
-        }),
-    })
+    Ok(in_order(Box::pin(async move {
+        Ok(Body::from_value(
+            &rooms.mark(doer, mark.room, mark.up_to, read).await?,
+        ))
+    })))
 }
 
 pub(super) fn history(ctx: &Context, doer: Doer, history: History) -> Result<Prepared> {

@@ -79,7 +79,7 @@ pub(super) async fn newest(mut look: Look, outbox: Arc<Outbox>) -> Result<Body> 
         before = now;
         match look().await {
             Ok(newer) => found = newer,
-            Err(_) => break, // what it was asked for is done and answered
+            Err(_) => break, // the last one was good
         }
     }
     Ok(found)

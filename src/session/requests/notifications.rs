@@ -44,19 +44,11 @@ pub(super) fn list(ctx: &Context, who: &Principal, asked: ListNotifications) -> 
 
 pub(super) fn mark_read(ctx: &Context, who: &Principal, MarkRead(which): MarkRead) -> Result<Prepared> {
     let (notifier, who) = (ctx.notifier.clone(), who.clone());
-    let mut which = Some(which);
-    Ok(Prepared::Look {
+    Ok(Prepared::Later {
         lane: Lane::Alone,
-        look: Box::new(move || {
-            let (notifier, who, which) = (notifier.clone(), who.clone(), which.take());
-            Box::pin(async move {
-                let unread = match which {
-                    Some(which) => notifier.mark_read(&who, which).await?,
-                    // Marked once: what has come since is not read.
-                    None => notifier.unread(&who).await?,
-                };
-                Ok(Body::from_value(&json!({ "unread": unread })))
-            })
+        answer: Box::pin(async move {
+            let unread = notifier.mark_read(&who, which).await?;
+            Ok(Body::from_value(&json!({ "unread": unread })))
         }),
     })
 }
