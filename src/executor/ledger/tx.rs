@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::{
     domain::{HubEvent, Posted, Recipients, Signal, hub_event::EventKind},
     store::hub::{
-        Connection, Result,
+        self as hub, Connection, Result,
         events::{self, NewEvent},
     },
 };
@@ -111,6 +111,18 @@ impl<'c> Tx<'c> {
     pub fn signal(&mut self, slot: Slot, to: Recipients, frame: Bytes) {
         let except = None;
         self.telling.count(slot, Signal { to, except, frame });
+    }
+
+    /// Runs a part of the work: an error undoes it alone, and what it would have told.
+    pub fn part<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let now_ms = self.now_ms;
+        let (done, telling) = hub::savepoint(self.conn, |conn| {
+            let mut part = Tx::new(conn, now_ms);
+            let done = work(&mut part)?;
+            Ok((done, part.into_telling()))
+        })?;
+        self.telling.append(telling);
+        Ok(done)
     }
 
     pub(super) fn into_telling(self) -> Telling {

@@ -110,7 +110,7 @@ impl Copier {
                 let shipped = notifications::shipped(tx.conn, &epoch)?;
                 let mut told = 0;
                 for fired in fired.iter().filter(|fired| fired.seq > shipped) {
-                    match tell_of(tx, fired, &as_strs(&everyone)) {
+                    match tx.part(|tx| tell_of(tx, fired, &as_strs(&everyone))) {
                         Ok(some) => told += some,
                         // It would stop all that follow, for ever.
                         Err(error) if error.is_of_the_request() => {
