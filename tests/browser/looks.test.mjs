@@ -36,6 +36,8 @@ const PNG = readFileSync(new URL("../../web/icons/icon-512.png", import.meta.url
 const VIEWS = [
   ["login", async (page) => { await page.locator("input[name=username]").waitFor(); }, { out: true }],
   ["chat", async (page) => { await go(page, `chat/${rooms.room.id}`); await page.locator(".message").nth(3).waitFor(); }],
+  // All at once, as after a restart of the browser: what comes late must not push what is there.
+  ["chat-reloaded", async (page) => { await page.reload(); await page.locator(".message").nth(3).waitFor(); await page.locator(".ribbon[data-status=online]").waitFor(); }],
   ["chat-list", async (page) => { await go(page, "chat"); await page.locator(".room-item").first().waitFor(); }],
   ["chat-new", async (page) => { await go(page, "chat"); await page.locator(".side .button.primary").click(); await page.locator("dialog .room-item").first().waitFor(); }],
   ["notices", async (page) => { await go(page, "chat"); await page.locator(".bell button").first().click(); await page.locator(".notice-item, .notices .state").first().waitFor(); }],

@@ -29,7 +29,7 @@ export function MessageRow({ message, first, group, quoted, aimed, act }) {
       <span class="sr-only" dir="auto">${senderName(message)}</span>
       <div class=${`bubble ${deleted ? "deleted" : priority}`}>
         ${!deleted && priority !== "normal" && html`<div><span class=${`chip ${priority === "urgent" ? "danger" : "warn"}`}><${Icon} name="alert" small />${t(`chat.priority.${priority}`)}</span></div>`}
-        ${message.reply_to && !deleted && html`<button type="button" class="quote" dir="auto" disabled=${!quoted} onClick=${() => act.onShow(quoted)}>${quoted ? html`<strong>${senderName(quoted)}</strong><br />${summary(quoted).slice(0, 160)}` : "…"}</button>`}
+        ${message.reply_to && !deleted && html`<button type="button" class="quote" disabled=${!quoted} onClick=${() => act.onShow(quoted)}>${quoted ? html`<strong dir="auto">${senderName(quoted)}</strong><span dir="auto">${summary(quoted).slice(0, 160)}</span>` : "…"}</button>`}
         ${message.context && !deleted && !callTrace(message) && html`<div><span class="chip accent" dir="auto"><${Icon} name="link" small />${message.context.label ?? `${message.context.type} ${message.context.id}`}</span></div>`}
         ${deleted ? t("chat.deleted") : html`<${Content} message=${message} />`}
         <span class="foot"><${Foot} message=${message} own=${own} timeline=${act.timeline} room=${act.room} /></span>
