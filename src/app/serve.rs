@@ -11,7 +11,7 @@ use std::{
 };
 
 use actix::System;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     app::{
@@ -47,7 +47,7 @@ use crate::{
     pack::Pack,
     session::Context,
     store::{
-        data::{open::OpenError, pack_check},
+        data::{mirror::MirrorUser, open::OpenError, pack_check},
         hub::HubStore,
     },
     telemetry::{History, Metrics},
@@ -192,6 +192,9 @@ async fn serve(
         max_file_bytes: config.limits.max_file_bytes,
     });
     actix::spawn(files.clone().keep_swept());
+    // Only the newest list counts, so whoever is slow never makes a queue of them.
+    let (accounts_now, accounts_seen) =
+        watch::channel(Arc::new(accounts::mirror(&store).map_err(Failure::failed)?));
     let accounts = AccountsHandle::start(accounts::Setup {
         store: store.clone(),
         roles: Arc::new(roles),
@@ -199,7 +202,7 @@ async fn serve(
         token_key,
         audit: audit.clone(),
         metrics: metrics.clone(),
-        callbacks: callbacks(&registry, &executor),
+        callbacks: callbacks(&registry, &executor, accounts_now),
     })
     .map_err(Failure::failed)?;
 
@@ -270,6 +273,7 @@ async fn serve(
     })
     .map_err(Failure::failed)?;
     actix::spawn(room::watch::keep(rooms.clone(), notifier.clone()));
+    actix::spawn(room::faces::follow(rooms.clone(), accounts_seen));
     let ctx = Context {
         rooms,
         renderer,
@@ -362,15 +366,18 @@ async fn serve(
     Ok(ended)
 }
 
-fn callbacks(registry: &RegistryHandle, executor: &ExecutorHandle) -> Callbacks {
+fn callbacks(
+    registry: &RegistryHandle,
+    executor: &ExecutorHandle,
+    accounts: watch::Sender<Arc<Vec<MirrorUser>>>,
+) -> Callbacks {
     let registry = registry.clone();
     let executor = executor.clone();
-    let (sender, mut users) = tokio::sync::watch::channel(Vec::new());
-    // Only the newest list counts, so a slow database never makes a queue of them.
+    let mut users = accounts.subscribe();
     actix::spawn(async move {
         while users.changed().await.is_ok() {
-            let list = users.borrow_and_update().clone();
-            if let Err(error) = executor.mirror_users(list).await {
+            let list = Arc::clone(&users.borrow_and_update());
+            if let Err(error) = executor.mirror_users(Vec::clone(&list)).await {
                 tracing::error!(%error, "the users could not be mirrored into the business database");
             }
         }
@@ -378,7 +385,7 @@ fn callbacks(registry: &RegistryHandle, executor: &ExecutorHandle) -> Callbacks 
     Callbacks {
         revoked: Box::new(move |revoked| registry.revoke(revoked)),
         users_changed: Box::new(move |users| {
-            let _ = sender.send(users); // the hub is stopping
+            let _ = accounts.send(Arc::new(users)); // the hub is stopping
         }),
     }
 }

@@ -574,6 +574,36 @@ fn typing_is_shown_to_the_others_and_kept_nowhere() {
 }
 
 #[test]
+fn a_room_is_told_when_an_account_in_it_changes_or_goes() {
+    let hub = Hub::start();
+    let (mut awa, binta) = (hub.socket("awa"), user_id(&hub, "binta"));
+    let room = group(&mut awa, &[binta, user_id(&hub, "caro")]);
+    awa.event("room_updated");
+    let names = |awa: &mut Socket| {
+        let update = awa.event("room_updated");
+        assert_eq!(
+            (&update["room"]["id"], &update["user_id"]),
+            (&room, &json!(binta))
+        );
+        let members = update["room"]["members"].as_array().unwrap().clone();
+        members
+            .iter()
+            .map(|member| member["display_name"].clone())
+            .collect::<Vec<_>>()
+    };
+    hub.as_user("admin")
+        .patch(
+            &format!("/api/admin/users/{binta}"),
+            &json!({"display_name": "Binta Sow"}),
+        )
+        .ok();
+    assert!(names(&mut awa).contains(&json!("Binta Sow")));
+    // From the command line, another process.
+    hub.cli(&["user", "remove", "binta"]).succeeded();
+    assert_eq!(names(&mut awa).len(), 2);
+}
+
+#[test]
 fn many_writers_make_one_order_that_all_see() {
     let hub = Hub::with().unthrottled().start();
     let mut awa = hub.socket("awa");

@@ -17,6 +17,7 @@
 
 mod actor;
 mod attachments;
+pub mod faces;
 mod handle;
 mod list;
 mod messages;

@@ -159,6 +159,34 @@ pub fn departed_everywhere(conn: &mut Connection, user_id: i64, role: &str) -> R
     Ok(())
 }
 
+/// A number that grows whenever somebody is out of a room.
+pub fn last_departure(conn: &mut Connection) -> Result<i64> {
+    let last: Option<i64> = rooms::table
+        .select(diesel::dsl::max(rooms::departed))
+        .first(conn)?;
+    Ok(last.unwrap_or(0))
+}
+
+/// The rooms with lists of their members that somebody left after that departure.
+pub fn left_since(conn: &mut Connection, departure: i64) -> Result<Vec<Room>> {
+    Ok(rooms::table
+        .filter(rooms::departed.gt(departure))
+        .filter(rooms::kind.ne_all(["role", "everyone"]))
+        .select(Room::as_select())
+        .load(conn)?)
+}
+
+/// The rooms that list this user among their members.
+pub fn listing(conn: &mut Connection, user_id: i64) -> Result<Vec<Room>> {
+    let own = members::table
+        .filter(members::user_id.eq(user_id))
+        .select(members::room_id);
+    Ok(rooms::table
+        .filter(rooms::id.eq_any(own))
+        .select(Room::as_select())
+        .load(conn)?)
+}
+
 pub fn member_ids(conn: &mut Connection, room_id: i64) -> Result<Vec<i64>> {
     Ok(members::table
         .filter(members::room_id.eq(room_id))
