@@ -61,7 +61,7 @@ fn read(shop: &mut Shop, role: &Role, table: &str, action: TableAction) -> Resul
     };
     shop.readers
         .table(role, USER, &request)
-        .map(|(body, _)| serde_json::from_slice(&body.0).unwrap())
+        .map(|((body, _), _)| serde_json::from_slice(&body.0).unwrap())
 }
 
 fn write(shop: &Shop, role: &Role, table: &str, action: TableAction) -> Result<Value> {
