@@ -7,9 +7,9 @@ let hub, browser;
 before(async () => { hub = await Hub.start(); browser = await Browser.start(); });
 after(async () => { await browser?.close(); await hub?.stop(); });
 
-test("two ends of a call see each other move, also when both offer at once", async () => {
+for (const late of [false, true]) test(`two ends of a call see each other move, ${late ? "also where one's camera comes after the other's offer" : "also when both offer at once"}`, async () => {
   const page = await browser.terminal(hub);
-  const seen = await page.evaluate(async () => {
+  const seen = await page.evaluate(async (late) => {
     const { CallPeers } = await import("/sdk/people/call-peers.js");
     const { Call } = await import("/sdk/people/calls.js");
     const ends = {};
@@ -18,7 +18,8 @@ test("two ends of a call see each other move, also when both offer at once", asy
       const participants = [1, 2].map((n) => ({ participant: n, name: `${n}`, state: "joined", host: n === 1, guest: false, media: {}, ...(n === you ? {} : { polite: you > n }) }));
       const once = async ({ type, to, ...members }) => {
         await new Promise((resolve) => setTimeout(resolve, delay));
-        if (to) ends[to].emit("signal", { type, from: { participant: you }, polite: to > you, ...members });
+        if (to) ends[to].heard({ type, from: { participant: you }, polite: to > you, ...members });
+        if (to) offered();
         return {};
       };
       ends[you] = new Call({ call_id: 1, media: "audio_video", state: "active", reason: null, host: {}, you, ringing: false, participants }, { once });
@@ -26,8 +27,13 @@ test("two ends of a call see each other move, also when both offer at once", asy
     };
     const media = () => navigator.mediaDevices.getUserMedia({ audio: true, video: true });
     const failures = [];
-    const peers = await Promise.all([end(1, 30), end(2, 45)].map(async (call) => {
-      const one = new CallPeers(call, { stream: await media() });
+    let offered;
+    const first = new Promise((resolve) => { offered = resolve; });
+    const peers = await Promise.all([end(1, 30), end(2, 45)].map(async (call, at) => {
+      const stream = await media();
+      // A camera may be late: where `late`, the offer is there before it.
+      if (late && at === 1) await first;
+      const one = new CallPeers(call, { stream });
       one.on("error", (error) => failures.push(String(error)));
       return one;
     }));
@@ -58,7 +64,8 @@ test("two ends of a call see each other move, also when both offer at once", asy
     const both = await until(() => one.streamOf(2).getTracks().length === 3 && two.streamOf(1).getTracks().length === 3);
     peers.forEach((end) => end.close());
     return { moved, both, failures };
-  });
+  }, late);
+  await page.context().close();
   assert.deepEqual(seen, { moved: [true, true], both: true, failures: [] });
 });
 

@@ -27,6 +27,9 @@ import { hasCode } from "../errors.js";
  */
 
 const SIGNALS = ["request_webrtc_offer", "webrtc_offer", "webrtc_answer", "webrtc_ice_candidates", "call_media"];
+/** More than a few others send before one listens. */
+const MOST_EARLY = 256;
+
 const OVER = ["ended", "expired", "declined", "missed"];
 
 /** Events: `invite` (a Call that rings), `change`. */
@@ -136,12 +139,26 @@ export class Call extends Emitter {
   #ended = false;
   /** @type {number | null} the seat that was left, until the hub knows */
   #leaving = null;
+  /** Signals that came before anybody listened: the browser may still ask for the camera. @type {any[] | null} */
+  #early = [];
 
   /** @param {CallInfo} info @param {import("./rooms.js").PeopleAccess} access */
   constructor(info, access) {
     super();
     this.info = info;
     this.#access = access;
+  }
+
+  /**
+   * As of every emitter; the first to listen for signals hears those that came before, too.
+   * @override
+   * @param {string} name
+   * @param {(detail: any) => void} listener
+   */
+  on(name, listener) {
+    const stop = super.on(name, listener);
+    if (name === "signal" && this.#early) queueMicrotask(() => this.#tellEarly());
+    return stop;
   }
 
   get id() {
@@ -238,7 +255,17 @@ export class Call extends Emitter {
       );
       this.update({ participants });
     }
-    this.emit("signal", event);
+    if (this.#early && event.type !== "call_media") {
+      if (this.#early.length < MOST_EARLY) this.#early.push(event);
+    } else {
+      this.emit("signal", event);
+    }
+  }
+
+  #tellEarly() {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const event of early) this.emit("signal", event);
   }
 
   /** Takes one's seat back after a reconnect; or leaves it, where the hub was not there to hear so. */

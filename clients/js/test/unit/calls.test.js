@@ -63,3 +63,24 @@ test("a hang-up without a connection is told after the reconnect", async () => {
     close();
   }
 });
+
+test("an offer that comes before the media is there is heard when it is", async () => {
+  const { socket, call, close } = await inCall();
+  try {
+    const from = { participant: 2, name: "Binta" };
+    const candidates = { type: "webrtc_ice_candidates", call_id: 7, from, polite: true, candidates: [] };
+    socket.say({ type: "webrtc_offer", call_id: 7, from, polite: true, sdp: "v=0" });
+    socket.say({ type: "call_media", call_id: 7, from, audio: true });
+    const heard = [];
+    call.on("signal", ({ type }) => heard.push(type));
+    socket.say(candidates);
+    await until(() => heard.length === 2);
+    assert.deepEqual(heard, ["webrtc_offer", "webrtc_ice_candidates"]);
+    const late = [];
+    call.on("signal", ({ type }) => late.push(type));
+    socket.say(candidates);
+    await until(() => late.length === 1);
+  } finally {
+    close();
+  }
+});
