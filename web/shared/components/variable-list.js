@@ -9,11 +9,11 @@ const AT_END = 48; // px
 /**
  * `items` with `keyOf(item)`, drawn by `render(item)`. `onEnd(boolean)`: whether one is at the end.
  * `missing(item)`: how high what it stands for will be, px; 0 for a row as others. `onMissing(item, { from, to })`: that part
- * of it, 0 to 1, is in view. `aim`: { key, part? }, a new object each time, scrolls there. `toEnd`: when it rises, so to the end.
+ * of it, 0 to 1, is in view. `holds(item)`: false for rows that may move among the others, as headings do. `aim`: { key, part? }, a new object each time, scrolls there. `toEnd`: when it rises, so to the end.
  */
-export function VariableList({ items, keyOf, render, estimate = 60, missing = () => 0, onMissing, onEnd, aim, toEnd, class: more = "", ...rest }) {
+export function VariableList({ items, keyOf, render, estimate = 60, missing = () => 0, holds = () => true, onMissing, onEnd, aim, toEnd, class: more = "", ...rest }) {
   const box = useRef(), window_ = useRef();
-  const state = useRef({ heights: new Map(), rows: null, drawn: new Map(), anchor: null, atEnd: true, aim: null, toEnd: 0 }).current;
+  const state = useRef({ heights: new Map(), rows: null, drawn: new Map(), anchor: null, top: 0, atEnd: true, aim: null, toEnd: 0 }).current;
   const [view, setView] = useState({ top: Infinity, height: 700 });
   const [, redraw] = useState(0);
 
@@ -38,6 +38,9 @@ export function VariableList({ items, keyOf, render, estimate = 60, missing = ()
       changed = Math.min(changed, first + i);
     }
     addUp(offsets, sizes, changed);
+    // A wheel that turned since the last event was heard moved the reader on. (At the very end it may have been the list that shrank.)
+    const moved = element.scrollTop - state.top;
+    if (state.anchor && element.scrollTop < element.scrollHeight - element.clientHeight - 1) state.anchor.delta += moved;
     if (toEnd !== state.toEnd) { state.toEnd = toEnd; state.atEnd = true; state.anchor = null; }
     if (aim && aim !== state.aim && index.has(aim.key)) {
       state.aim = aim;
@@ -49,6 +52,7 @@ export function VariableList({ items, keyOf, render, estimate = 60, missing = ()
       const wanted = offsets[index.get(state.anchor.key)] + state.anchor.delta;
       if (Math.abs(element.scrollTop - wanted) > 1) element.scrollTop = wanted;
     }
+    state.top = element.scrollTop;
     if (element.scrollTop !== view.top || element.clientHeight !== view.height) setView({ top: element.scrollTop, height: element.clientHeight });
     else if (changed < items.length) redraw((n) => n + 1);
   });
@@ -76,8 +80,13 @@ export function VariableList({ items, keyOf, render, estimate = 60, missing = ()
     const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < AT_END;
     if (atEnd !== state.atEnd) { state.atEnd = atEnd; onEnd?.(atEnd); }
     let at = Math.min(indexAt(offsets, element.scrollTop), items.length - 1);
-    // What is not here yet holds nobody's place: the row below it does, where it is in view.
-    if (at >= 0 && missing(items[at]) && offsets[at + 1] < element.scrollTop + element.clientHeight && at + 1 < items.length) at++;
+    // What is not here yet holds nobody's place, nor does a heading that may move: the next row does, where one is in view.
+    for (let next = at; next >= 0 && next < items.length && offsets[next] < element.scrollTop + element.clientHeight; next++) {
+      if (missing(items[next]) || !holds(items[next])) continue;
+      at = next;
+      break;
+    }
+    state.top = element.scrollTop;
     state.anchor = at >= 0 ? { key: keyOf(items[at]), delta: element.scrollTop - offsets[at] } : null;
     setView({ top: element.scrollTop, height: element.clientHeight });
   };

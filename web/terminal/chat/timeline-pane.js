@@ -76,7 +76,7 @@ export function TimelinePane({ room, around, details, onDetails }) {
       : !timeline.loaded && messages.length === 0 ? html`<div class="messages"><${Loading} lines=${6} block="3rem" /></div>`
       : rows.length === 0 ? html`<div class="messages"><${Empty} icon="chat" title=${t("chat.empty")} text=${t("chat.empty.why")} /></div>`
       : html`<${VariableList} class="messages" role="log" aria-live="off" aria-label=${t("chat.messages", { name: roomName(room) })} items=${rows} keyOf=${(row) => row.key} render=${render}
-          missing=${missing} onMissing=${fill} onEnd=${setAtEnd} aim=${aim} toEnd=${toEnd} />`}
+          missing=${missing} holds=${holds} onMissing=${fill} onEnd=${setAtEnd} aim=${aim} toEnd=${toEnd} />`}
     <${TypingLine} timeline=${timeline} room=${room} />
     <div style=${{ position: "relative" }}>
       ${!atEnd && html`<div class="to-bottom"><button type="button" class="button" onClick=${() => { setToEnd(toEnd + 1); setAtEnd(true); }}>${room.unread > 0 ? t("chat.unread", { n: room.unread }) : t("chat.new-below")} ↓</button></div>`}
@@ -86,14 +86,17 @@ export function TimelinePane({ room, around, details, onDetails }) {
 }
 
 const missing = (row) => row.height ?? 0;
+const holds = (row) => Boolean(row.message);
 
-/** Fetches what is missing where one looks, one page at a time, once the scrolling rests for a moment. */
+/** Fetches what is missing where one looks, one page at a time: at an edge at once, within it when the scrolling rests for a moment. */
 function useFilling(timeline, setAim) {
-  const state = useRef({ timer: null, busy: false, wanted: null }).current;
+  const state = useRef({ timer: null, busy: false, wanted: null, since: 0 }).current;
   useEffect(() => () => clearTimeout(state.timer), []);
   const go = async () => {
     const { gap: { after, before }, from, to } = state.wanted;
     state.wanted = null;
+    // What was fetched meanwhile drew the list anew, which asks again.
+    if (!timeline.gaps.some((gap) => gap.after === after && gap.before === before)) return;
     state.busy = true;
     try {
       // From the end that is in view; else from the middle of the view, which then stays there.
@@ -110,10 +113,11 @@ function useFilling(timeline, setAim) {
   };
   return useCallback(({ gap }, part) => {
     const near = part.to >= 1 || part.from <= 0;
+    if (!state.wanted) state.since = Date.now();
     state.wanted = { gap, ...part };
     clearTimeout(state.timer);
     const soon = () => { if (!state.wanted) return; if (state.busy) state.timer = setTimeout(soon, 50); else void go(); };
-    state.timer = setTimeout(soon, near ? 0 : 120);
+    state.timer = setTimeout(soon, near ? 0 : Math.max(0, Math.min(120, state.since + 400 - Date.now())));
   }, [timeline]);
 }
 
