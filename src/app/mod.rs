@@ -6,6 +6,7 @@
 //! | `serve.rs` | start-up order and wiring of the actors |
 //! | `data_dir.rs` | the data directory: files, lock, demo marker |
 //! | `intact.rs` | whether a database was lost or damaged since the hub last ran |
+//! | `callbacks.rs` | who is told of changed accounts |
 //! | `listen.rs` | the listening socket and the process's limits |
 //! | `network.rs` | one relay and one actix-web application for each worker |
 //! | `packs.rs` | which pack a data directory is served with |
@@ -18,6 +19,7 @@
 
 pub mod backup;
 pub mod banner;
+mod callbacks;
 pub mod check;
 pub mod cli;
 pub mod data_dir;

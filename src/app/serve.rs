@@ -17,6 +17,7 @@ use crate::{
     app::{
         backup,
         banner::{self, Banner, Lang},
+        callbacks,
         cli::Failure,
         data_dir::DataDir,
         intact,
@@ -30,11 +31,11 @@ use crate::{
     config::Config,
     domain::{Position, Roles, timestamp},
     executor::{
-        Executor, ExecutorHandle, ExecutorOptions, StartError,
+        Executor, ExecutorOptions, StartError,
         ledger::{LedgerHandle, Seekers},
     },
     hub::{
-        accounts::{self, AccountsHandle, Callbacks, InitialAdministrator, role_set},
+        accounts::{self, AccountsHandle, InitialAdministrator, role_set},
         audit::AuditHandle,
         call::{self, CallsHandle},
         feed::{self, Feed},
@@ -47,7 +48,7 @@ use crate::{
     pack::Pack,
     session::Context,
     store::{
-        data::{mirror::MirrorUser, open::OpenError, pack_check},
+        data::{open::OpenError, pack_check},
         hub::HubStore,
     },
     telemetry::{History, Metrics},
@@ -202,7 +203,7 @@ async fn serve(
         token_key,
         audit: audit.clone(),
         metrics: metrics.clone(),
-        callbacks: callbacks(&registry, &executor, accounts_now),
+        callbacks: callbacks::of(&registry, &executor, accounts_now),
     })
     .map_err(Failure::failed)?;
 
@@ -364,30 +365,6 @@ async fn serve(
         _ = signals.next() => tracing::warn!("stopped at once by a second signal"),
     }
     Ok(ended)
-}
-
-fn callbacks(
-    registry: &RegistryHandle,
-    executor: &ExecutorHandle,
-    accounts: watch::Sender<Arc<Vec<MirrorUser>>>,
-) -> Callbacks {
-    let registry = registry.clone();
-    let executor = executor.clone();
-    let mut users = accounts.subscribe();
-    actix::spawn(async move {
-        while users.changed().await.is_ok() {
-            let list = Arc::clone(&users.borrow_and_update());
-            if let Err(error) = executor.mirror_users(Vec::clone(&list)).await {
-                tracing::error!(%error, "the users could not be mirrored into the business database");
-            }
-        }
-    });
-    Callbacks {
-        revoked: Box::new(move |revoked| registry.revoke(revoked)),
-        users_changed: Box::new(move |users| {
-            let _ = accounts.send(Arc::new(users)); // the hub is stopping
-        }),
-    }
 }
 
 fn banner(

@@ -17,6 +17,7 @@ pub mod messages;
 pub mod notifications;
 pub mod notifications_past;
 #[cfg(test)]
+#[path = "tests/plans.rs"]
 mod plan_tests;
 pub mod presence;
 pub mod receipts;
