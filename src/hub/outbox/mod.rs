@@ -224,8 +224,8 @@ impl Outbox {
             if inner.closed || inner.closing.is_some() {
                 return;
             }
-            // As an answer: however many rooms it lists, it is no sign of a slow consumer.
-            inner.queue(frames, Kind::Answer);
+            // Counted as an answer: however many rooms it lists, it is no sign of a slow consumer.
+            inner.queue(frames, Kind::Greeting);
             for signal in early.into_iter().flatten() {
                 inner.queue(signal, Kind::Said);
             }
@@ -485,6 +485,29 @@ mod tests {
         let _ = outbox.push_answer(frame("answer"), true);
         assert_eq!(drain(&outbox).0, [frame("answer"), frame("event"), frame("pong")]);
         assert_eq!(outbox.depth(), (0, 0));
+    }
+
+    #[test]
+    fn what_ends_a_replay_passes_none_of_its_events() {
+        let frame = |text: &'static str| Bytes::from_static(text.as_bytes());
+        let outbox = Outbox::new(10);
+        outbox.greet(frame("welcome"));
+        assert_eq!(drain(&outbox).0, [frame("welcome")]);
+        outbox.answer_first();
+        outbox.push_replayed(frame("event"), at(1));
+        outbox.greet(frame("caught up"));
+        assert!(drain(&outbox).0.is_empty());
+        let _ = outbox.push_answer(frame("answer"), true);
+        assert_eq!(drain(&outbox).0, [frame("answer"), frame("event"), frame("caught up")]);
+
+        // Nor does it stay where they are dropped.
+        outbox.push_replayed(frame("event"), at(2));
+        outbox.greet(frame("caught up"));
+        assert!(!outbox.push_events(frame("too much"), at(3)));
+        assert_eq!(outbox.depth(), (0, 0));
+        let drained = drain(&outbox);
+        assert!(drained.0.is_empty());
+        assert_eq!(drained.1, Poll::Ready(Drained::Closing(Close::SlowConsumer)));
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub(super) enum Kind {
     Event,
     /// The answer of a request that was started.
     Answer,
+    /// The first frames, and what says that a replay is over: counted as an answer, but in its place among the events,
+    /// because its cursor stands for those before it.
+    Greeting,
     /// Anything else that the session says: a pong, a refusal, its place in the stream.
     Said,
     /// The rest of events of which the kernel took some: it goes out before anything else, whatever happens.
@@ -77,7 +80,7 @@ impl Waiting {
     pub fn count_of(&mut self, kind: Kind) -> &mut usize {
         match kind {
             Kind::Event | Kind::Begun => &mut self.event_bytes,
-            Kind::Answer => &mut self.result_bytes,
+            Kind::Answer | Kind::Greeting => &mut self.result_bytes,
             Kind::Said => &mut self.said_bytes,
         }
     }
@@ -105,9 +108,21 @@ impl Waiting {
     /// The client does not read: it shall come back, and resume from what it was sent.
     pub fn close_slow(&mut self) {
         self.closing = Some(Close::SlowConsumer);
-        self.behind = None;
-        self.queue
-            .retain(|item| matches!(item.kind, Kind::Answer | Kind::Begun));
+        self.release();
+        let (mut dropped, mut greetings) = (false, 0);
+        self.queue.retain(|item| {
+            let kept = match item.kind {
+                Kind::Answer | Kind::Begun => true,
+                Kind::Greeting => !dropped,
+                Kind::Event | Kind::Said => false,
+            };
+            dropped |= !kept;
+            if item.kind == Kind::Greeting && !kept {
+                greetings += item.bytes.len();
+            }
+            kept
+        });
+        self.result_bytes -= greetings;
         let begun = self.queue.front().filter(|item| item.kind == Kind::Begun);
         self.event_bytes = begun.map_or(0, |item| item.bytes.len());
         self.said_bytes = 0;
