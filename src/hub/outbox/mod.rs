@@ -498,7 +498,10 @@ mod tests {
         outbox.greet(frame("caught up"));
         assert!(drain(&outbox).0.is_empty());
         let _ = outbox.push_answer(frame("answer"), true);
-        assert_eq!(drain(&outbox).0, [frame("answer"), frame("event"), frame("caught up")]);
+        assert_eq!(
+            drain(&outbox).0,
+            [frame("answer"), frame("event"), frame("caught up")]
+        );
 
         // Nor does it stay where they are dropped.
         outbox.push_replayed(frame("event"), at(2));
