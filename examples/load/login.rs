@@ -6,22 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::time::{MissedTickBehavior, interval, timeout};
-
 use crate::{
     Bench, Failure,
+    others::{RATE, paced_reads},
     procfs::Meter,
     report::{Column, Latency, Report},
-    request::Request,
     stage::open_writer,
     target::{self, Target, Which},
-    wire::{DEADLINE, Dialect, Socket},
-    writers::answer,
 };
 
 const AT_ONCE: usize = 32;
-/// Selects a second of each of the other sockets: work, not saturation.
-const RATE: f64 = 50.0;
 
 pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     let clients = bench.clients.unwrap_or(8);
@@ -86,41 +80,4 @@ async fn log_in_together(port: u16) -> Result<Latency, Failure> {
         latency.record(task.await??);
     }
     Ok(latency)
-}
-
-/// Reads at a fixed rate on each socket until the shared moment; gives the sockets back.
-async fn paced_reads(
-    sockets: Vec<Socket>,
-    dialect: Dialect,
-    until: &Rc<RefCell<Instant>>,
-) -> Result<(Vec<Socket>, Latency), Failure> {
-    let mut tasks = Vec::new();
-    for (index, mut socket) in sockets.into_iter().enumerate() {
-        let until = Rc::clone(until);
-        tasks.push(tokio::task::spawn_local(async move {
-            let mut request = Request::select(dialect);
-            let mut latency = Latency::new();
-            let mut ticks = interval(Duration::from_secs_f64(1.0 / RATE));
-            // A late answer must not hide the ticks it delayed: they are sent in a burst and each
-            // is measured from the moment it was due.
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-            while Instant::now() < *until.borrow() {
-                let due = ticks.tick().await.into_std();
-                socket.send(request.keyed(0, 1_000 + index as u32)).await?;
-                timeout(DEADLINE, answer(&mut socket))
-                    .await
-                    .map_err(|_| "a select was not answered")??;
-                latency.record(due.elapsed());
-            }
-            Ok::<_, Failure>((socket, latency))
-        }));
-    }
-    let mut back = Vec::new();
-    let mut all = Latency::new();
-    for task in tasks {
-        let (socket, latency) = task.await??;
-        back.push(socket);
-        all.merge(&latency);
-    }
-    Ok((back, all))
 }

@@ -14,6 +14,7 @@ mod idle;
 mod insert;
 mod login;
 mod lower_bound;
+mod others;
 mod people;
 mod presence;
 mod procfs;

@@ -22,7 +22,7 @@ pub async fn run(bench: &Bench) -> Result<Report, Failure> {
     report.condition("message and row", "about 200 bytes of text");
     report.condition(
         "a message brings",
-        "new_message, and `unread` to each reader at most twice a second",
+        "new_message, and `unread` to each reader at most once a second",
     );
     let (target, rooms) = people::hub_with(bench, n + 1, &[(0..=n).collect()])?;
     // The last member writes and is not counted.

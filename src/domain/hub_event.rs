@@ -20,6 +20,18 @@ pub enum Recipients {
     Sessions(Arc<[Uuid]>),
 }
 
+impl Recipients {
+    /// Whether they are the same for certain; not all that are the same are known to be.
+    pub fn is_surely(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::User(a), Self::User(b)) => a == b,
+            (Self::Members(a), Self::Members(b)) => Arc::ptr_eq(a, b),
+            (Self::Role(a), Self::Role(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
 /// A durable event of `hub.db`, committed.
 #[derive(Debug, Clone)]
 pub struct HubEvent {
@@ -38,7 +50,19 @@ pub struct Signal {
     pub to: Recipients,
     /// A session that is left out: the one it came from.
     pub except: Option<Uuid>,
+    /// What it says anew; `None`: nothing that a later one would say again.
+    pub about: Option<About>,
     pub frame: Bytes,
+}
+
+/// What a signal says in full each time, so that only the newest counts of several that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    Unread { room: i64 },
+    UnreadNotifications,
+    Delivered { room: i64, user: i64 },
+    Typing { room: i64, user: i64 },
+    Sessions,
 }
 
 /// What one group of work tells: its events in the order of their numbers, then counts as they are after it.

@@ -18,7 +18,7 @@ pub mod timestamp;
 pub use audience::Audience;
 pub use change::{Author, Change, Changes, Commit, Op, Shape};
 pub use cursor::{Cursor, Epoch};
-pub use hub_event::{HubEvent, Posted, Recipients, Signal};
+pub use hub_event::{About, HubEvent, Posted, Recipients, Signal};
 pub use peer::Peer;
 pub use position::Position;
 pub use principal::Principal;

@@ -318,6 +318,70 @@ fn roles_and_everyone_have_rooms_whose_members_follow_the_role() {
 }
 
 #[test]
+fn who_is_new_while_a_room_is_awake_has_read_what_is_older_than_he_is() {
+    let hub = Hub::start();
+    let mut awa = hub.socket("awa");
+    let room = room_of_kind(&awa, "everyone")["id"].clone();
+    let first = send(&mut awa, &room, "un");
+    send(&mut awa, &room, "deux");
+    hub.add_user("fanta", "caisse", "une phrase longue");
+    let token = hub.login_with("fanta", "une phrase longue")["token"].clone();
+    let token = token.as_str().unwrap();
+    let mut fanta = hub.socket_with_token(token, "");
+    assert_eq!(room_of_kind(&fanta, "everyone")["unread"], 0);
+    // Counts are told to all, and of him nothing was known.
+    awa.request(
+        json!({"type": "edit_message", "room": room, "message_id": first["id"], "content": "un, @fanta"}),
+    )
+    .unwrap();
+    let counts = fanta.event("unread");
+    assert_eq!((&counts["unread"], &counts["mentions"]), (&json!(0), &json!(0)));
+    // One who speaks before anything is told.
+    hub.add_user("issa", "caisse", "une phrase longue");
+    let token = hub.login_with("issa", "une phrase longue")["token"].clone();
+    let mut issa = hub.socket_with_token(token.as_str().unwrap(), "");
+    let marked = issa.request(json!({"type": "mark_delivered", "room": room, "up_to": 1}));
+    assert_eq!(marked.unwrap()["unread"], 0);
+    let marked = issa.request(json!({"type": "mark_read", "room": room, "up_to": 1}));
+    assert_eq!(marked.unwrap()["up_to"], 2, "a place never moves back");
+    send(&mut awa, &room, "trois");
+    for socket in [&mut fanta, &mut issa] {
+        while socket.event("unread")["unread"] != 1 {}
+    }
+    let fresh = hub.socket_with_token(token.as_str().unwrap(), "");
+    assert_eq!(room_of_kind(&fresh, "everyone")["unread"], 1);
+}
+
+#[test]
+fn edits_that_follow_each_other_closely_leave_the_mentions_of_the_last() {
+    let hub = Hub::with().unthrottled().start();
+    let (mut awa, mut binta) = (hub.socket("awa"), hub.socket("binta"));
+    let room = group(&mut awa, &[user_id(&hub, "binta")]);
+    let message = send(&mut awa, &room, "d'abord")["id"].clone();
+    // Nobody waits for an answer: the hub has several under way.
+    let client = hub.as_user("awa");
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let (client, room, message) = (&client, &room, &message);
+            scope.spawn(move || {
+                for n in 0..10 {
+                    let whom = if n % 2 == 0 { "@binta" } else { "personne" };
+                    let edit = json!({"type": "edit_message", "room": room, "message_id": message,
+                        "content": format!("{whom} {thread} {n}")});
+                    client.post("/api/request", &edit).ok();
+                }
+            });
+        }
+    });
+    let fresh = hub.socket("binta");
+    let stored = fresh.welcome["rooms"].as_array().unwrap();
+    let stored = stored.iter().find(|r| r["id"] == room).unwrap()["mentions"].clone();
+    // Marking nothing answers what the room's actor holds.
+    let held = binta.request(json!({"type": "mark_delivered", "room": room, "up_to": 1}));
+    assert_eq!(held.unwrap()["mentions"], stored);
+}
+
+#[test]
 fn only_contacts_are_written_to_and_invited() {
     let hub = Hub::start();
     let mut awa = hub.socket("awa");

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
-    domain::{HubEvent, Posted, Recipients, Signal, hub_event::EventKind},
+    domain::{About, HubEvent, Posted, Recipients, Signal, hub_event::EventKind},
     store::hub::{
         self as hub, Connection, Result,
         events::{self, NewEvent},
@@ -108,9 +108,14 @@ impl<'c> Tx<'c> {
     /// Sends a frame without a cursor, that says how something stands after this work: after the COMMIT, behind the
     /// events, in the order of the commits. Whoever counted in a transaction and sent it by himself afterwards could be
     /// overtaken by a later count.
-    pub fn signal(&mut self, slot: Slot, to: Recipients, frame: Bytes) {
-        let except = None;
-        self.telling.count(slot, Signal { to, except, frame });
+    pub fn signal(&mut self, slot: Slot, about: About, to: Recipients, frame: Bytes) {
+        let signal = Signal {
+            to,
+            except: None,
+            about: Some(about),
+            frame,
+        };
+        self.telling.count(slot, signal);
     }
 
     /// Runs a part of the work: an error undoes it alone, and what it would have told.

@@ -94,6 +94,7 @@ impl CallActor {
                     signals.push(Signal {
                         to: Recipients::User(user),
                         except,
+                        about: None,
                         frame: frames::answered_elsewhere(&self.call, declined),
                     });
                 }

@@ -147,6 +147,7 @@ pub(super) fn signal(to: Recipients, frame: Bytes) -> Signal {
     Signal {
         to,
         except: None,
+        about: None,
         frame,
     }
 }

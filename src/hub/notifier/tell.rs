@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::{
-    domain::{Recipients, hub_event::EventKind},
+    domain::{About, Recipients, hub_event::EventKind},
     executor::ledger::{Emit, Tx},
     protocol::{frame, notification::Notification},
     store::hub::{
@@ -42,7 +42,12 @@ pub(super) fn show_unread(tx: &mut Tx<'_>, user_id: i64) -> Result<i64> {
     let unread = notifications::unread(tx.conn, user_id)?;
     let shown = json!({ "type": "unread", "notifications": unread }).to_string();
     let frame = frame::text(shown.as_bytes());
-    tx.signal(("notifications", user_id), Recipients::User(user_id), frame);
+    tx.signal(
+        ("notifications", user_id),
+        About::UnreadNotifications,
+        Recipients::User(user_id),
+        frame,
+    );
     Ok(unread)
 }
 

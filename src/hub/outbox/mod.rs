@@ -10,29 +10,29 @@
 //! Results do not count; the session bounds them by not starting requests while many are unsent. What is
 //! answered without being started (a pong, a refusal) has a bound of its own, of the same size.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        OnceLock, Weak,
-        atomic::{AtomicU32, AtomicU64, Ordering},
-    },
-    task::{Context, Poll},
+use std::sync::{
+    OnceLock, Weak,
+    atomic::{AtomicU32, AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 
-use crate::{domain::Position, protocol::close::Close};
+use crate::{
+    domain::{About, Position},
+    protocol::close::Close,
+};
 
+use early::Early;
 use waiting::{Kind, Waiting};
 
+pub use drain::Drained;
 pub use waiting::Answered;
 
+mod drain;
+mod early;
 mod waiting;
-
-/// Signals kept for a session that was not greeted yet. Past it the oldest go: a newer one says more.
-const MOST_EARLY: usize = 256;
 
 /// Writes to the connection from outside of the socket's task.
 pub trait Straight: Send + Sync {
@@ -59,13 +59,13 @@ pub struct Outbox {
     latency_us: AtomicU32,
 }
 
-/// What the socket finds in the outbox.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Drained {
-    /// Frames were appended. `all`: nothing is left, and the waker hears of what comes next.
-    Frames { all: bool },
-    /// Nothing more will come: write this close frame and end.
-    Closing(Close),
+/// What became of frames that were pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// Written, kept for later, or dropped with the rest of an outbox that closes.
+    Done,
+    Queued,
+    TooMuch,
 }
 
 impl Outbox {
@@ -153,41 +153,47 @@ impl Outbox {
         self.take_events(frames, at, true)
     }
 
-    /// The frames are counted as shared only where they are kept: their counter is every worker's.
     fn take_events(&self, frames: &Bytes, at: Position, straight: bool) -> bool {
-        let fits = {
-            let mut inner = self.inner.lock();
-            if inner.closed || inner.closing.is_some() {
-                return true;
-            }
-            // Signals have a bound of their own: a replay, which may pass the bound of events, is no slow consumer.
-            let waiting = if at == Position::START {
-                Kind::Said
-            } else {
-                Kind::Event
-            };
-            let bytes = *inner.count_of(waiting);
-            // One commit larger than the bound must still pass when nothing else waits.
-            let fits = bytes == 0 || bytes + frames.len() <= self.max_event_bytes;
-            if fits {
-                inner.told = inner.told.max(at);
-                let taken = if straight && inner.may_be_passed() {
-                    self.write_straight(frames)
-                } else {
-                    0
-                };
-                if taken == frames.len() {
-                    return true;
-                }
-                let kind = if taken > 0 { Kind::Begun } else { waiting };
-                inner.queue(frames.slice(taken..), kind);
-            } else {
-                inner.close_slow();
-            }
-            fits
+        let taken = self.take(&mut self.inner.lock(), frames, at, straight);
+        self.wake_for(taken)
+    }
+
+    /// The frames are counted as shared only where they are kept: their counter is every worker's.
+    fn take(&self, inner: &mut Waiting, frames: &Bytes, at: Position, straight: bool) -> Taken {
+        if inner.closed || inner.closing.is_some() {
+            return Taken::Done;
+        }
+        // Signals have a bound of their own: a replay, which may pass the bound of events, is no slow consumer.
+        let waiting = if at == Position::START {
+            Kind::Said
+        } else {
+            Kind::Event
         };
-        self.socket.wake();
-        fits
+        let bytes = *inner.count_of(waiting);
+        // One commit larger than the bound must still pass when nothing else waits.
+        if bytes > 0 && bytes + frames.len() > self.max_event_bytes {
+            inner.close_slow();
+            return Taken::TooMuch;
+        }
+        inner.told = inner.told.max(at);
+        let written = if straight && inner.may_be_passed() {
+            self.write_straight(frames)
+        } else {
+            0
+        };
+        if written == frames.len() {
+            return Taken::Done;
+        }
+        let kind = if written > 0 { Kind::Begun } else { waiting };
+        inner.queue(frames.slice(written..), kind);
+        Taken::Queued
+    }
+
+    fn wake_for(&self, taken: Taken) -> bool {
+        if taken != Taken::Done {
+            self.socket.wake();
+        }
+        taken != Taken::TooMuch
     }
 
     /// What people did, or a count of it, is about to be put in.
@@ -224,31 +230,42 @@ impl Outbox {
             if inner.closed || inner.closing.is_some() {
                 return;
             }
-            // Counted as an answer: however many rooms it lists, it is no sign of a slow consumer.
             inner.queue(frames, Kind::Greeting);
-            for signal in early.into_iter().flatten() {
+            for signal in early.into_iter().flat_map(Early::into_frames) {
                 inner.queue(signal, Kind::Said);
             }
         }
         self.socket.wake();
     }
 
-    /// Keeps a signal until the session was greeted; `false`: it was, and the signal is to be pushed.
-    pub fn hold(&self, frame: &Bytes) -> bool {
-        let mut inner = self.inner.lock();
-        let Some(early) = &mut inner.early else {
-            return false;
-        };
-        if early.len() == MOST_EARLY {
-            early.pop_front();
-        }
-        early.push_back(frame.clone());
-        true
+    /// Pushes a signal, behind the first frames of the session; `false`: the outbox was full.
+    pub fn signal(&self, frame: &Bytes, about: Option<About>) -> bool {
+        self.take_signal(frame, about, false)
     }
 
-    /// Pushes a signal, after the first frames; `false`: the outbox was full.
-    pub fn signal(&self, frame: Bytes) -> bool {
-        self.hold(&frame) || self.push_events(frame, Position::START)
+    /// As [`Self::signal`], but writes it itself if nothing stands in the way.
+    pub fn write_signal(&self, frame: &Bytes, about: Option<About>) -> bool {
+        self.take_signal(frame, about, true)
+    }
+
+    fn take_signal(&self, frame: &Bytes, about: Option<About>, straight: bool) -> bool {
+        let taken = {
+            let mut inner = self.inner.lock();
+            let is_over = inner.closed || inner.closing.is_some();
+            match &mut inner.early {
+                _ if is_over => Taken::Done,
+                None => self.take(&mut inner, frame, Position::START, straight),
+                Some(early) => {
+                    if early.keep(frame, about, self.max_event_bytes) {
+                        Taken::Done
+                    } else {
+                        inner.close_slow();
+                        Taken::TooMuch
+                    }
+                }
+            }
+        };
+        self.wake_for(taken)
     }
 
     /// Asks the socket to close after what is queued; the first reason stands.
@@ -281,36 +298,6 @@ impl Outbox {
         std::hint::black_box(self.straight.get().map(Weak::strong_count));
     }
 
-    /// The socket's task is about to write what did not come from here: until [`Self::let_go`] or a look that
-    /// finds nothing, nobody writes past it. What somebody began comes first, and is appended to `out`.
-    pub fn take_hold(&self, out: &mut VecDeque<Bytes>) {
-        let mut inner = self.inner.lock();
-        inner.held = true;
-        if let Some(item) = inner.queue.pop_front_if(|item| item.kind == Kind::Begun) {
-            inner.event_bytes -= item.bytes.len();
-            out.push_back(item.bytes);
-        }
-    }
-
-    /// The socket's task has written all it had.
-    pub fn let_go(&self) {
-        self.inner.lock().held = false;
-    }
-
-    /// The socket is gone.
-    pub fn shut(&self) {
-        let mut inner = self.inner.lock();
-        inner.closed = true;
-        inner.queue = VecDeque::new();
-        inner.behind = None;
-        inner.event_bytes = 0;
-        inner.result_bytes = 0;
-        inner.said_bytes = 0;
-        drop(inner);
-        self.replay.wake();
-        self.answers.wake();
-    }
-
     /// The relay pushes nothing after this place; the end: it pushes what comes.
     pub fn set_left_at(&self, at: Position) {
         self.inner.lock().left_at = at;
@@ -334,81 +321,6 @@ impl Outbox {
     /// Whether the answer of a request that begins now would still be sent.
     pub fn takes_answers(&self) -> bool {
         self.inner.lock().takes_answers()
-    }
-
-    /// Moves up to `max_items` entries of at most about `max_bytes` to `out`, which the task then holds.
-    pub fn poll_drain(
-        &self,
-        cx: &mut Context<'_>,
-        out: &mut VecDeque<Bytes>,
-        max_items: usize,
-        max_bytes: usize,
-    ) -> Poll<Drained> {
-        // Registered first: a push after the look below wakes us.
-        self.socket.register(cx.waker());
-        let mut inner = self.inner.lock();
-        let mut moved = 0;
-        let mut bytes = 0;
-        while moved < max_items && bytes < max_bytes {
-            let Some(item) = inner.queue.pop_front() else {
-                break;
-            };
-            *inner.count_of(item.kind) -= item.bytes.len();
-            bytes += item.bytes.len();
-            out.push_back(item.bytes);
-            moved += 1;
-        }
-        if inner.queue.is_empty() && inner.queue.capacity() > 64 {
-            inner.queue = VecDeque::new(); // an idle socket keeps no memory of a busy one
-        }
-        let closing = if moved == 0 && inner.may_close() {
-            inner.closing.clone()
-        } else {
-            None
-        };
-        if max_items > 0 {
-            inner.held = moved > 0;
-        }
-        // A close is looked for by the next call.
-        let all = inner.queue.is_empty() && inner.closing.is_none();
-        drop(inner);
-        if moved > 0 {
-            self.replay.wake();
-            self.answers.wake();
-            Poll::Ready(Drained::Frames { all })
-        } else if let Some(reason) = closing {
-            Poll::Ready(Drained::Closing(reason))
-        } else {
-            Poll::Pending
-        }
-    }
-
-    /// Ready when fewer than `bytes` of events wait, or the outbox is closing. For the replay only.
-    pub async fn room_below(&self, bytes: usize) {
-        std::future::poll_fn(|cx| {
-            self.replay.register(cx.waker());
-            let inner = self.inner.lock();
-            if inner.event_bytes < bytes || inner.closed || inner.closing.is_some() {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
-    }
-
-    /// Ready when the answers that wait were taken by the socket, or the outbox is closing.
-    pub async fn results_sent(&self) {
-        std::future::poll_fn(|cx| {
-            self.answers.register(cx.waker());
-            let inner = self.inner.lock();
-            if inner.result_bytes == 0 || inner.closed || inner.closing.is_some() {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
     }
 
     /// Bytes and entries that wait.
@@ -440,245 +352,5 @@ impl Outbox {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-
-    fn at(commit: u64) -> Position {
-        Position { commit, hub: 0 }
-    }
-
-    fn drain(outbox: &Outbox) -> (VecDeque<Bytes>, Poll<Drained>) {
-        let mut out = VecDeque::new();
-        let mut cx = Context::from_waker(std::task::Waker::noop());
-        let polled = outbox.poll_drain(&mut cx, &mut out, 100, usize::MAX);
-        (out, polled)
-    }
-
-    #[test]
-    fn a_full_outbox_drops_events_and_cursors_keeps_answers_and_closes_as_a_slow_consumer() {
-        let outbox = Outbox::new(10);
-        assert!(outbox.push_events(Bytes::from_static(b"12345"), at(1)));
-        outbox.push(Bytes::from_static(b"pong"));
-        let _ = outbox.push_answer(Bytes::from_static(b"answer, longer than the bound"), true);
-        assert!(!outbox.push_events(Bytes::from_static(b"678901"), at(2)));
-        let (frames, polled) = drain(&outbox);
-        assert_eq!(frames, [Bytes::from_static(b"answer, longer than the bound")]);
-        assert_eq!(polled, Poll::Ready(Drained::Frames { all: false }));
-        assert_eq!(
-            drain(&outbox).1,
-            Poll::Ready(Drained::Closing(Close::SlowConsumer))
-        );
-    }
-
-    #[test]
-    fn what_a_request_causes_waits_for_its_answer() {
-        let outbox = Outbox::new(100);
-        let frame = |text: &'static str| Bytes::from_static(text.as_bytes());
-        outbox.answer_first();
-        assert!(outbox.write_events(&frame("event"), at(1)));
-        outbox.push(frame("pong"));
-        let _ = outbox.push_answer(frame("answer of a read"), false);
-        assert_eq!(drain(&outbox).0, [frame("answer of a read")]);
-        assert_eq!(outbox.depth(), (9, 2));
-        let _ = outbox.push_answer(frame("answer"), true);
-        assert_eq!(drain(&outbox).0, [frame("answer"), frame("event"), frame("pong")]);
-        assert_eq!(outbox.depth(), (0, 0));
-    }
-
-    #[test]
-    fn what_ends_a_replay_passes_none_of_its_events() {
-        let frame = |text: &'static str| Bytes::from_static(text.as_bytes());
-        let outbox = Outbox::new(10);
-        outbox.greet(frame("welcome"));
-        assert_eq!(drain(&outbox).0, [frame("welcome")]);
-        outbox.answer_first();
-        outbox.push_replayed(frame("event"), at(1));
-        outbox.greet(frame("caught up"));
-        assert!(drain(&outbox).0.is_empty());
-        let _ = outbox.push_answer(frame("answer"), true);
-        assert_eq!(
-            drain(&outbox).0,
-            [frame("answer"), frame("event"), frame("caught up")]
-        );
-
-        // Nor does it stay where they are dropped.
-        outbox.push_replayed(frame("event"), at(2));
-        outbox.greet(frame("caught up"));
-        assert!(!outbox.push_events(frame("too much"), at(3)));
-        assert_eq!(outbox.depth(), (0, 0));
-        let drained = drain(&outbox);
-        assert!(drained.0.is_empty());
-        assert_eq!(drained.1, Poll::Ready(Drained::Closing(Close::SlowConsumer)));
-    }
-
-    #[test]
-    fn what_waits_for_an_answer_counts_and_is_dropped_with_a_slow_consumer() {
-        let outbox = Outbox::new(10);
-        outbox.answer_first();
-        assert!(outbox.push_events(Bytes::from_static(b"123456"), at(1)));
-        assert!(!outbox.push_events(Bytes::from_static(b"789012"), at(2)));
-        let _ = outbox.push_answer(Bytes::from_static(b"answer"), true);
-        assert_eq!(outbox.depth(), (0, 0));
-        assert_eq!(
-            drain(&outbox).1,
-            Poll::Ready(Drained::Closing(Close::SlowConsumer))
-        );
-    }
-
-    #[test]
-    fn nothing_is_not_queued() {
-        let outbox = Outbox::new(10);
-        outbox.push(Bytes::new());
-        assert_eq!(drain(&outbox).1, Poll::Pending);
-    }
-
-    #[test]
-    fn pongs_that_nobody_reads_are_bounded() {
-        let outbox = Outbox::new(10);
-        let pushed = (0..100).take_while(|_| {
-            outbox.push(Bytes::from_static(b"pong"));
-            !outbox.is_closing()
-        });
-        assert_eq!(pushed.count(), 2);
-        assert_eq!(outbox.depth(), (0, 0));
-        assert_eq!(
-            drain(&outbox).1,
-            Poll::Ready(Drained::Closing(Close::SlowConsumer))
-        );
-    }
-
-    #[test]
-    fn what_was_told_is_the_last_commit_and_no_notice() {
-        let outbox = Outbox::new(100);
-        assert!(outbox.push_events(Bytes::from_static(b"event"), at(7)));
-        assert!(outbox.push_events(Bytes::from_static(b"notice"), at(0)));
-        assert_eq!(outbox.told(), at(7));
-        outbox.push_replayed(Bytes::from_static(b"event"), at(9));
-        assert_eq!(outbox.told(), at(9));
-    }
-
-    #[test]
-    fn one_event_larger_than_the_bound_passes_through_an_empty_outbox() {
-        let outbox = Outbox::new(3);
-        assert!(outbox.push_events(Bytes::from_static(b"large"), at(1)));
-        assert_eq!(drain(&outbox).0.len(), 1);
-    }
-
-    #[test]
-    fn a_hub_that_goes_away_closes_after_the_last_answer() {
-        let outbox = Outbox::new(10);
-        outbox.expect_answer();
-        outbox.close(Close::GoingAway { retry_after_ms: 1 });
-        assert_eq!(drain(&outbox).1, Poll::Pending);
-        let _ = outbox.push_answer(Bytes::from_static(b"answer"), true);
-        assert_eq!(drain(&outbox).0.len(), 1);
-        assert!(matches!(drain(&outbox).1, Poll::Ready(Drained::Closing(_))));
-    }
-
-    #[test]
-    fn the_session_is_told_of_an_answer_only_when_it_asked() {
-        let outbox = Outbox::new(10);
-        assert!(!outbox.push_answer(Bytes::new(), true));
-        assert_eq!(outbox.take_answered(true), Answered { ordered: 1, reads: 0 });
-        assert!(outbox.push_answer(Bytes::new(), false));
-        assert!(!outbox.push_answer(Bytes::new(), false));
-        assert_eq!(outbox.take_answered(false), Answered { ordered: 0, reads: 2 });
-    }
-
-    /// A connection that takes so many bytes, and keeps them.
-    struct Kernel {
-        room: Mutex<usize>,
-        taken: Mutex<Vec<u8>>,
-    }
-
-    impl Straight for Kernel {
-        fn try_write(&self, bytes: &[u8]) -> usize {
-            let mut room = self.room.lock();
-            let taken = bytes.len().min(*room);
-            *room -= taken;
-            self.taken.lock().extend_from_slice(&bytes[..taken]);
-            taken
-        }
-    }
-
-    fn over_a_kernel_with(room: usize, outbox: &Outbox) -> Arc<Kernel> {
-        let kernel = Arc::new(Kernel {
-            room: Mutex::new(room),
-            taken: Mutex::default(),
-        });
-        let straight: Weak<Kernel> = Arc::downgrade(&kernel);
-        outbox.attach(straight);
-        kernel
-    }
-
-    #[test]
-    fn an_event_is_written_straight_only_where_nothing_waits_and_the_task_holds_nothing() {
-        let outbox = Outbox::new(100);
-        let kernel = over_a_kernel_with(100, &outbox);
-        assert!(outbox.write_events(&Bytes::from_static(b"a"), at(1)));
-        assert!(kernel.taken.lock().is_empty(), "the task has not looked yet");
-        assert_eq!(drain(&outbox).0, [Bytes::from_static(b"a")]);
-
-        assert!(outbox.write_events(&Bytes::from_static(b"b"), at(2)));
-        assert!(kernel.taken.lock().is_empty(), "the task has a in hand");
-        assert_eq!(drain(&outbox).0, [Bytes::from_static(b"b")]);
-        outbox.let_go();
-
-        outbox.push(Bytes::from_static(b"c"));
-        assert!(outbox.write_events(&Bytes::from_static(b"d"), at(3)));
-        assert!(kernel.taken.lock().is_empty(), "c waits");
-        assert_eq!(drain(&outbox).0.len(), 2);
-        assert_eq!(drain(&outbox).1, Poll::Pending);
-
-        assert!(outbox.write_events(&Bytes::from_static(b"e"), at(4)));
-        assert_eq!(*kernel.taken.lock(), b"e");
-        assert_eq!((outbox.depth(), outbox.told()), ((0, 0), at(4)));
-
-        outbox.take_hold(&mut VecDeque::new());
-        assert!(outbox.write_events(&Bytes::from_static(b"f"), at(5)));
-        assert_eq!(*kernel.taken.lock(), b"e");
-        assert_eq!(drain(&outbox).0, [Bytes::from_static(b"f")]);
-        assert_eq!(drain(&outbox).1, Poll::Pending);
-
-        outbox.close(Close::Normal);
-        assert!(outbox.write_events(&Bytes::from_static(b"g"), at(6)));
-        assert_eq!(*kernel.taken.lock(), b"e", "nothing goes behind a close");
-    }
-
-    #[test]
-    fn what_was_begun_goes_out_before_anything_else_even_from_a_slow_consumer() {
-        let outbox = Outbox::new(10);
-        let kernel = over_a_kernel_with(3, &outbox);
-        assert_eq!(drain(&outbox).1, Poll::Pending);
-        assert!(outbox.write_events(&Bytes::from_static(b"12345"), at(1)));
-        assert_eq!(*kernel.taken.lock(), b"123");
-
-        let mut out = VecDeque::new();
-        outbox.take_hold(&mut out); // a ping, say
-        assert_eq!(out, [Bytes::from_static(b"45")]);
-        assert_eq!(outbox.depth(), (0, 0));
-        outbox.let_go();
-
-        *kernel.room.lock() = 1;
-        assert!(outbox.write_events(&Bytes::from_static(b"678"), at(2)));
-        assert!(outbox.write_events(&Bytes::from_static(b"dropped"), at(3)));
-        assert!(!outbox.write_events(&Bytes::from_static(b"too much"), at(4)));
-        assert_eq!(drain(&outbox).0, [Bytes::from_static(b"78")]);
-        assert_eq!(
-            drain(&outbox).1,
-            Poll::Ready(Drained::Closing(Close::SlowConsumer))
-        );
-        assert_eq!(outbox.depth(), (0, 0));
-    }
-
-    #[test]
-    fn a_connection_that_is_gone_takes_nothing() {
-        let outbox = Outbox::new(10);
-        drop(over_a_kernel_with(100, &outbox));
-        assert_eq!(drain(&outbox).1, Poll::Pending);
-        assert!(outbox.write_events(&Bytes::from_static(b"kept"), at(1)));
-        assert_eq!(drain(&outbox).0, [Bytes::from_static(b"kept")]);
-    }
-}
+#[cfg(test)]
+mod tests;

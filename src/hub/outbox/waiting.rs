@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use super::early::Early;
 use crate::{domain::Position, protocol::close::Close};
 
 pub(super) struct Item {
@@ -52,7 +53,7 @@ pub(super) struct Waiting {
     /// What came while a request runs whose answer goes before everything that it causes; `None`: no such request runs.
     pub behind: Option<Box<VecDeque<Item>>>,
     /// Signals that came before the first frames; `None` once those were queued.
-    pub early: Option<VecDeque<Bytes>>,
+    pub early: Option<Early>,
 }
 
 impl Default for Waiting {
@@ -71,7 +72,7 @@ impl Default for Waiting {
             left_at: Position::END,
             behind: None,
             held: true,
-            early: Some(VecDeque::new()),
+            early: Some(Early::default()),
         }
     }
 }
@@ -126,6 +127,9 @@ impl Waiting {
         let begun = self.queue.front().filter(|item| item.kind == Kind::Begun);
         self.event_bytes = begun.map_or(0, |item| item.bytes.len());
         self.said_bytes = 0;
+        if self.early.is_some() {
+            self.early = Some(Early::default()); // its memory is given back; it is never greeted
+        }
     }
 
     /// A hub that is going away still answers what it has begun, and a guest hears that he has hung up.

@@ -1,7 +1,7 @@
 //! The actor of presence: one board, one look at it a second, one frame a second.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,7 +13,7 @@ use super::{
     board::{Board, Seen, Status, Who},
     messages::{Choose, Join, Leave, Save},
     roster::{Entry, Roster},
-    telling,
+    telling::Untold,
 };
 use crate::{
     domain::timestamp::now_ms,
@@ -35,8 +35,7 @@ pub struct Presence {
     pub(super) ledger: LedgerHandle,
     /// Where the board's clock began.
     pub(super) began: Instant,
-    /// What the contacts have not been told yet, in order.
-    pub(super) changed: Vec<Entry>,
+    pub(super) untold: Untold,
     pub(super) told: Option<Instant>,
     pub(super) telling: bool,
     /// When people were last seen, as far as that is not stored.
@@ -84,13 +83,15 @@ impl Presence {
                 ..who.clone()
             });
         if let Some(old) = old {
-            self.changed.extend(Entry::offline(&old, Some(last_seen_ms)));
+            if let Some(left) = Entry::offline(&old, Some(last_seen_ms)) {
+                self.untold.put(who.user_id, left);
+            }
         }
         let gone = seen.status == Status::Offline;
         let Some(entry) = Entry::new(who, seen, Some(last_seen_ms)) else {
             return;
         };
-        self.changed.push(entry.clone());
+        self.untold.put(who.user_id, entry.clone());
         if gone {
             roster.online.remove(&who.user_id);
         } else {
@@ -119,15 +120,8 @@ impl Presence {
 
     fn tell(&mut self, ctx: &mut Context<Self>) {
         self.told = Some(Instant::now());
-        // Only how each is in the end.
-        let mut newest = HashSet::new();
-        self.changed.reverse();
-        self.changed
-            .retain(|entry| newest.insert((Arc::clone(&entry.username), Arc::clone(&entry.role.name))));
-        self.changed.reverse();
-        let signals = telling::signals(&self.changed, &self.accounts.roles());
-        if self.feed.signals(signals) {
-            self.changed.clear();
+        if self.feed.signals(self.untold.signals(&self.accounts.roles())) {
+            self.untold.clear();
         } else {
             self.tell_soon(ctx); // the feed is behind
         }

@@ -18,6 +18,7 @@ use super::{
     board::{Board, Choice, Status, Timings, Who},
     messages::{Choose, Join, Leave, Save},
     roster::Roster,
+    telling::Untold,
 };
 use crate::{
     config,
@@ -92,7 +93,7 @@ impl PresenceHandle {
             feed: setup.feed,
             ledger: setup.ledger,
             began,
-            changed: Vec::new(),
+            untold: Untold::default(),
             told: None,
             telling: false,
             unsaved: HashMap::new(),

@@ -1,7 +1,7 @@
 //! Frames of what changed, encoded once for all roles that may see the same.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -14,8 +14,30 @@ use crate::{
     protocol::frame,
 };
 
+/// What the contacts have not been told yet: of each user how he is in the end, and that he left roles which he had.
+#[derive(Debug, Default)]
+pub struct Untold(HashMap<i64, Vec<Entry>>);
+
+impl Untold {
+    /// However often a user changes within a second, one entry is kept.
+    pub fn put(&mut self, user_id: i64, entry: Entry) {
+        let of_user = self.0.entry(user_id).or_default();
+        of_user.retain(|earlier| earlier.role.name != entry.role.name);
+        of_user.push(entry);
+    }
+
+    pub fn clear(&mut self) {
+        self.0 = HashMap::new(); // a storm leaves no memory behind
+    }
+
+    pub fn signals(&self, roles: &Roles) -> Vec<Signal> {
+        let changed: Vec<&Entry> = self.0.values().flatten().collect();
+        signals(&changed, roles)
+    }
+}
+
 /// Signals for `changed`, in order: later entries of a user stand for the earlier.
-pub fn signals(changed: &[Entry], roles: &Roles) -> Vec<Signal> {
+fn signals(changed: &[&Entry], roles: &Roles) -> Vec<Signal> {
     let subjects: BTreeMap<&str, &Role> = changed
         .iter()
         .map(|entry| (&*entry.role.name, &*entry.role))
@@ -46,6 +68,7 @@ pub fn signals(changed: &[Entry], roles: &Roles) -> Vec<Signal> {
             Signal {
                 to: Recipients::Roles(Arc::new(roles)),
                 except: None,
+                about: None,
                 frame: encode(&users),
             }
         })
@@ -64,4 +87,43 @@ fn encode(users: &[&RawValue]) -> bytes::Bytes {
         }
         out.extend_from_slice(b"]}");
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::presence::board::{Seen, Status, Who};
+
+    fn entry(role: &str, status: Status) -> Entry {
+        let who = Who {
+            user_id: 1,
+            username: "awa".into(),
+            role: Arc::new(Role {
+                name: role.into(),
+                ..Role::builtin_administrator()
+            }),
+        };
+        let seen = Seen {
+            status,
+            text: None,
+            until_ms: None,
+            connections: 1,
+        };
+        Entry::new(&who, seen, None).unwrap()
+    }
+
+    #[test]
+    fn a_user_who_changes_a_thousand_times_takes_the_place_of_one_for_each_role_that_he_had() {
+        let mut untold = Untold::default();
+        untold.put(1, entry("vendeur", Status::Offline));
+        for _ in 0..1_000 {
+            untold.put(1, entry("caisse", Status::Busy));
+            untold.put(1, entry("caisse", Status::Online));
+        }
+        let kept: Vec<_> = untold.0[&1].iter().map(|entry| entry.seen.status).collect();
+        assert_eq!(kept, [Status::Offline, Status::Online]);
+        untold.put(1, entry("vendeur", Status::Busy));
+        let kept: Vec<_> = untold.0[&1].iter().map(|entry| &*entry.role.name).collect();
+        assert_eq!(kept, ["caisse", "vendeur"]);
+    }
 }

@@ -14,6 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    domain::About,
     protocol::{close::Close, frame},
     telemetry::Metrics,
 };
@@ -98,7 +99,7 @@ impl Registry {
                 Ok(text) => {
                     let frame = frame::text(&text);
                     for session in &ready {
-                        session.outbox.signal(frame.clone());
+                        session.outbox.signal(&frame, Some(About::Sessions));
                     }
                 }
                 Err(cause) => tracing::error!(%cause, "the sessions could not be encoded"),
@@ -184,7 +185,7 @@ impl Handler<Announce> for Registry {
             To::Administrators => s.who.role.admin,
             To::Session(id) => s.id == id,
         }) {
-            session.outbox.signal(frame.clone());
+            session.outbox.signal(&frame, None);
         }
     }
 }

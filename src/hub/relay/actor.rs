@@ -1,20 +1,20 @@
 //! The actor of the relay.
 
-use std::{cell::Cell, collections::HashMap, rc::Rc, sync::Arc};
+use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use actix::prelude::*;
-use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use crate::{
     broker,
     domain::{Audience, Epoch, Position, Recipients, Signal},
-    hub::feed::{Batch, Posts, Published, batch::Encoded},
+    hub::feed::{Batch, Posts, Published},
     telemetry::Metrics,
 };
 
 use super::{
+    delivery::{Run, Turn, deliver},
     handle::RelayHandle,
     member::{Member, in_groups},
     messages::{Attach, CatchUp, Greet, Join, Joined, Leave, Retune},
@@ -34,25 +34,6 @@ pub struct Relay {
     audiences: HashMap<Audience, HashMap<Uuid, Rc<Member>>>,
     turn: Turn,
     metrics: Metrics,
-}
-
-/// How many frames of this turn may still be written straight.
-#[derive(Default)]
-struct Turn {
-    straight: Cell<usize>,
-}
-
-impl Turn {
-    /// `false`: the outbox was full.
-    fn push(&self, member: &Member, frames: &Bytes, at: Position) -> bool {
-        match self.straight.get() {
-            0 => member.outbox.push_events(frames.clone(), at),
-            left => {
-                self.straight.set(left - 1);
-                member.outbox.write_events(frames, at)
-            }
-        }
-    }
 }
 
 impl Relay {
@@ -118,31 +99,29 @@ impl Relay {
         let head = self.head();
         let mut sent = 0;
         let mut full = Vec::new();
-        for event in posts.events.iter().filter(|event| event.n > head.hub) {
-            let at = Position {
-                commit: posts.commit,
-                hub: event.n,
-            };
+        let known = posts.events.partition_point(|event| event.n <= head.hub);
+        for run in posts.events[known..].chunk_by(|a, b| a.to.is_surely(&b.to)) {
             // The roles of one hub are few.
-            let mut frames: Vec<(u32, Bytes)> = Vec::new();
-            in_groups(self.recipients(&event.to).into_iter(), |member| {
-                if !member.live.get() || event.n <= member.after.get().hub {
+            let mut encoded: Vec<(u32, Run)> = Vec::new();
+            in_groups(self.recipients(&run[0].to).into_iter(), |member| {
+                if !member.live.get() {
                     return;
                 }
-                let known = frames.iter().position(|(rights, _)| *rights == member.rights);
-                let known = known.unwrap_or_else(|| {
-                    let frame = posts.frame_for(event, self.epoch, member.rights);
-                    frames.push((member.rights, frame));
-                    frames.len() - 1
+                let of_rights = encoded.iter().position(|(rights, _)| *rights == member.rights);
+                let of_rights = of_rights.unwrap_or_else(|| {
+                    let frames = Run::encode(posts, run, self.epoch, member.rights);
+                    encoded.push((member.rights, frames));
+                    encoded.len() - 1
                 });
-                sent += 1;
+                let frames = &encoded[of_rights].1;
+                sent += frames.each.len();
                 member.outbox.note_news();
-                if !self.turn.push(member, &frames[known].1, at) {
+                if !frames.send(member, &self.turn) {
                     full.push(member.id);
                 }
             });
         }
-        self.metrics.events_sent.inc_by(sent);
+        self.metrics.events_sent.inc_by(sent as u64);
         self.drop_slow(full);
         self.head.send_replace(head.max(posts.last()));
     }
@@ -154,10 +133,7 @@ impl Relay {
                 if are_counts {
                     member.outbox.note_news();
                 }
-                if signal.except != Some(member.id)
-                    && !member.outbox.hold(&signal.frame)
-                    && !self.turn.push(member, &signal.frame, Position::START)
-                {
+                if signal.except != Some(member.id) && !self.turn.signal(member, signal) {
                     full.push(member.id);
                 }
             });
@@ -174,11 +150,10 @@ impl Relay {
             Recipients::User(id) => of_user(id),
             // Whichever is fewer: the users of this worker, or the members of the room.
             Recipients::Members(ids) if ids.len() < self.by_user.len() => ids.iter().for_each(of_user),
-            Recipients::Members(ids) => self
-                .by_user
-                .keys()
-                .filter(|id| ids.contains(id))
-                .for_each(of_user),
+            Recipients::Members(ids) => {
+                let members = self.by_user.iter().filter(|(id, _)| ids.contains(id));
+                found.extend(members.flat_map(|(_, of_user)| of_user).map(Rc::as_ref));
+            }
             Recipients::Role(name) => {
                 let in_role = self.sessions.values().filter(|m| m.role.name == *name);
                 found.extend(in_role.map(Rc::as_ref));
@@ -244,41 +219,6 @@ impl Relay {
             }
         }
     }
-}
-
-/// Frames that were sent.
-fn deliver(
-    encoded: &Encoded,
-    members: &HashMap<Uuid, Rc<Member>>,
-    turn: &Turn,
-    full: &mut Vec<Uuid>,
-) -> usize {
-    let first = encoded.frames.first().map_or(0, |f| f.at.commit);
-    let last = encoded.frames.last().map_or(Position::START, |f| f.at);
-    let mut sent = 0;
-    in_groups(members.values().map(Rc::as_ref), |member| {
-        let id = &member.id;
-        let after = member.after.get().commit;
-        let own = !member.echo && encoded.frames.iter().any(|f| f.session == Some(*id));
-        let kept = if after < first && !own {
-            sent += encoded.frames.len();
-            turn.push(member, &encoded.joined, last)
-        } else {
-            encoded
-                .frames
-                .iter()
-                .filter(|f| f.at.commit > after && (member.echo || f.session != Some(*id)))
-                .inspect(|_| sent += 1)
-                .all(|f| {
-                    let frame = encoded.joined.slice(f.range.clone());
-                    turn.push(member, &frame, f.at)
-                })
-        };
-        if !kept {
-            full.push(*id);
-        }
-    });
-    sent
 }
 
 impl Actor for Relay {

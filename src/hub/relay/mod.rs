@@ -16,6 +16,7 @@
 //! | [`messages::Leave`] | a session | none |
 
 mod actor;
+mod delivery;
 mod handle;
 mod member;
 mod messages;

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -17,7 +20,7 @@ use super::{
     turns::Turns,
 };
 use crate::{
-    domain::{Principal, Recipients, Signal, room::RoomKind},
+    domain::{About, Principal, Recipients, Signal, room::RoomKind},
     protocol::{
         error::{Code, Error, Result},
         frame,
@@ -33,12 +36,10 @@ use crate::{
 const IDLE: Duration = Duration::from_secs(300);
 /// In larger rooms nobody is shown who has read what, and counts are told less often.
 pub(super) const SMALL: usize = 100;
-const TELL_SMALL: Duration = Duration::from_millis(10);
 /// Who types is shown at most so often.
 const TYPING_EVERY: Duration = Duration::from_secs(1);
 /// Nobody types so long without saying so again: his connection may be gone.
 const TYPING_ENDS: Duration = Duration::from_secs(8);
-const TELL_LARGE: Duration = Duration::from_millis(500);
 
 /// What a room's actor starts from, read on one snapshot.
 pub(super) struct Loaded {
@@ -56,10 +57,14 @@ pub(super) struct RoomActor {
     pub tally: Tally,
     pub turns: Turns,
     /// What each was told last.
-    told: HashMap<i64, Counts>,
+    pub told: HashMap<i64, Counts>,
     /// Counts are about to be told.
-    telling: bool,
+    pub telling: bool,
     used: Instant,
+    /// The one before it broke off: what it had not told yet is told.
+    takes_over: bool,
+    /// Set where it ends because nobody needs it.
+    fell_asleep: Arc<AtomicBool>,
     /// Who types: since when he was last shown to, and whether he still does.
     typing: HashMap<i64, (Instant, bool)>,
 }
@@ -77,7 +82,10 @@ impl Loaded {
         } else {
             read.extend(receipts::baselines(conn, id)?);
         }
-        let least = read.iter().map(|(_, seq)| *seq).min().unwrap_or(0);
+        // Who has no receipt has read nothing.
+        let all_known = read.len() >= members.len();
+        let least = read.iter().map(|(_, seq)| *seq).min().filter(|_| all_known);
+        let least = least.unwrap_or(0);
         let deleted = messages::deleted_after(conn, id, least)?;
         let mentions = receipts::unread_mentions(conn, id)?;
         let mut tally = Tally::new(room.last_seq, read, deleted, mentions);
@@ -87,8 +95,10 @@ impl Loaded {
 }
 
 impl RoomActor {
-    pub fn new(parts: Parts, loaded: Loaded) -> Self {
+    pub fn new(parts: Parts, loaded: Loaded, takes_over: bool, fell_asleep: Arc<AtomicBool>) -> Self {
         Self {
+            takes_over,
+            fell_asleep,
             parts,
             room: loaded.room,
             members: Arc::new(loaded.members),
@@ -124,6 +134,10 @@ impl RoomActor {
         self.parts.feed.signals(vec![Signal {
             to: self.recipients(),
             except,
+            about: Some(About::Typing {
+                room: self.room.id,
+                user: user_id,
+            }),
             frame: frame::text(text.to_string().as_bytes()),
         }]);
     }
@@ -175,15 +189,25 @@ impl RoomActor {
         }
     }
 
-    pub fn is_small(&self) -> bool {
-        self.room.kind().has_member_list() && self.members.len() <= SMALL || self.users().len() <= SMALL
+    /// Whether an active user is in the room.
+    pub fn has_user(&self, user: i64) -> bool {
+        match self.room.kind() {
+            RoomKind::Role => self.parts.accounts.role_of(user).as_deref() == self.room.role.as_deref(),
+            RoomKind::Everyone => {
+                let person = self.parts.accounts.person(user);
+                person.is_some_and(|(_, role)| !role.external)
+            }
+            _ => self.members.contains(&user),
+        }
     }
 
-    /// Counts are others now, for all: what was told before means nothing, even where a number is the same again,
-    /// because a picture taken in between may have shown another.
-    pub fn counts_changed(&mut self, ctx: &mut Context<Self>) {
-        self.told.clear();
-        self.tell_soon(ctx);
+    pub fn is_small(&self) -> bool {
+        let users = if self.room.kind().has_member_list() {
+            self.members.len()
+        } else {
+            self.users().len()
+        };
+        users <= SMALL
     }
 
     /// What was to be stored may be stored or not: the next actor of the room reads how it is.
@@ -191,70 +215,6 @@ impl RoomActor {
         if matches!(done, Err(error) if error.code == Code::Timeout) {
             ctx.stop();
         }
-    }
-
-    /// Tells counts soon: a burst of messages is one frame.
-    pub fn tell_soon(&mut self, ctx: &mut Context<Self>) {
-        if self.telling {
-            return;
-        }
-        self.telling = true;
-        let after = if self.is_small() { TELL_SMALL } else { TELL_LARGE };
-        ctx.run_later(after, |room, ctx| {
-            room.telling = false;
-            if !room.tell_counts() {
-                room.tell_soon(ctx);
-            }
-        });
-    }
-
-    /// Tells everybody whose counts are others than he was told; `false`: the feed is behind, to be tried again.
-    fn tell_counts(&mut self) -> bool {
-        let mut changed = Vec::new();
-        for user in self.users() {
-            let counts = self.tally.counts(user);
-            if self.told.get(&user) != Some(&counts) {
-                changed.push((user, counts));
-            }
-        }
-        let signals = changed
-            .iter()
-            .map(|(user, counts)| self.unread_signal(*user, *counts))
-            .collect();
-        if !self.parts.feed.counts(signals) {
-            return false;
-        }
-        self.told.extend(changed);
-        true
-    }
-
-    fn unread_signal(&self, user: i64, counts: Counts) -> Signal {
-        let text = json!({
-            "type": "unread",
-            "room": self.room.id,
-            "unread": counts.unread,
-            "mentions": counts.mentions,
-        });
-        Signal {
-            to: Recipients::User(user),
-            except: None,
-            frame: frame::text(text.to_string().as_bytes()),
-        }
-    }
-
-    fn marked(&mut self, user: i64, up_to: i64, ctx: &mut Context<Self>) -> Counts {
-        let before = self.tally.counts(user);
-        self.tally.read(user, up_to);
-        let counts = self.tally.counts(user);
-        if before != counts || self.told.get(&user) != Some(&counts) {
-            // To the socket that asked as well: its answer may come after a count that is newer.
-            if self.parts.feed.counts(vec![self.unread_signal(user, counts)]) {
-                self.told.insert(user, counts);
-            } else {
-                self.tell_soon(ctx);
-            }
-        }
-        counts
     }
 }
 
@@ -266,9 +226,13 @@ impl Actor for RoomActor {
         ctx.run_interval(IDLE / 5, |room, ctx| {
             if room.used.elapsed() > IDLE && !room.telling {
                 // Whoever comes now finds the mailbox closed and wakes another.
+                room.fell_asleep.store(true, Ordering::Release);
                 ctx.stop();
             }
         });
+        if self.takes_over {
+            self.counts_changed(ctx);
+        }
     }
 }
 
@@ -280,16 +244,25 @@ impl Handler<Mark> for RoomActor {
             return Box::pin(actix::fut::ready(Err(error)));
         }
         let (room, user) = (self.room.id, doer.who.user_id);
-        let up_to = up_to.clamp(0, self.tally.last_seq());
-        let to = self.is_small().then(|| self.recipients());
-        let others = to.clone().filter(|_| read);
-        // Whoever came later begins with what was said since.
-        let start = self.tally.place(user);
-        let wanted = Standing {
-            read: if read { up_to } else { start },
-            delivered: up_to,
-        };
+        // Whoever was sent a message may have read it before its answer was looked at here.
+        let last_here = self.tally.last_seq();
+        let others = self.is_small().then(|| self.recipients()).filter(|_| read);
+        let known = self.tally.knows(user).then(|| self.tally.place(user));
         let marked = self.parts.ledger.write(move |tx| {
+            // Whoever came later begins with what was said since.
+            let start = match known {
+                Some(place) => place,
+                None => receipts::place(tx.conn, room, user)?,
+            };
+            let up_to = if up_to > last_here {
+                up_to.min(rooms::last_seq(tx.conn, room)?)
+            } else {
+                up_to.max(0)
+            };
+            let wanted = Standing {
+                read: if read { up_to.max(start) } else { start },
+                delivered: up_to,
+            };
             let (was, now) = receipts::advance(tx.conn, room, user, wanted)?;
             if let Some(to) = others.clone().filter(|_| now != was) {
                 tx.emit(super::has_read(room, user, now.read, to))?;
@@ -300,11 +273,12 @@ impl Handler<Mark> for RoomActor {
         Box::pin(marked.into_actor(self).map(move |(marked, _turn), room, ctx| {
             room.start_anew_if_unsure(&marked, ctx);
             let (was, now) = marked?;
-            if let Some(to) = to.filter(|_| !read && now != was) {
+            if !read && now != was && room.is_small() {
                 let text = json!({ "type": "message_delivered", "room": room.room.id, "user_id": user, "up_to": now.delivered });
                 room.parts.feed.signals(vec![Signal {
-                    to,
+                    to: room.recipients(), // whoever was removed meanwhile gets nothing more
                     except: doer.session,
+                    about: Some(About::Delivered { room: room.room.id, user }),
                     frame: frame::text(text.to_string().as_bytes()),
                 }]);
             }
@@ -352,5 +326,19 @@ impl Handler<Forget> for RoomActor {
     fn handle(&mut self, Forget { up_to }: Forget, ctx: &mut Self::Context) {
         self.tally.forgotten(up_to);
         self.counts_changed(ctx);
+    }
+}
+
+#[cfg(test)]
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Panic;
+
+#[cfg(test)]
+impl Handler<Panic> for RoomActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Panic, _: &mut Self::Context) {
+        panic!("as the test wants it");
     }
 }

@@ -3,17 +3,16 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
-    time::Duration,
 };
 
-use actix::{Addr, Arbiter, Handler, Message, prelude::*};
+use actix::Arbiter;
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::{
     Doer, Parts,
-    actor::{Loaded, RoomActor},
+    awake::Awake,
     list::Listed,
     messages::{Draft, Mark, Movement, Populate, Post, Posted, Revise, Revision, Typing, Who},
     populate,
@@ -32,10 +31,8 @@ use crate::{
     },
 };
 
-/// How long a room may take to answer.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
-/// A room that went to sleep or panicked is woken again, so often.
-const TRIES: usize = 3;
+/// Rooms that may be woken at the same time.
+pub(super) const WAKING: usize = 16;
 
 /// To whom something is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,10 +46,10 @@ pub enum Target {
 #[derive(Clone)]
 pub struct RoomsHandle {
     pub(super) parts: Arc<Parts>,
-    awake: Arc<RwLock<HashMap<i64, Addr<RoomActor>>>>,
-    /// Held while a room is woken: there is never more than one actor of a room.
-    waking: Arc<Mutex<()>>,
-    arbiter: Arc<Arbiter>,
+    pub(super) awake: Arc<RwLock<HashMap<i64, Awake>>>,
+    /// Held while a room is woken, one for some of them: there is never more than one actor of a room.
+    pub(super) waking: Arc<[Mutex<()>; WAKING]>,
+    pub(super) arbiter: Arc<Arbiter>,
 }
 
 impl RoomsHandle {
@@ -75,63 +72,8 @@ impl RoomsHandle {
         made.await
     }
 
-    /// Rooms awake now.
-    pub fn awake(&self) -> usize {
-        self.awake.read().values().filter(|room| room.connected()).count()
-    }
-
     pub(super) fn parts(&self) -> &Parts {
         &self.parts
-    }
-
-    pub(super) fn known(&self, id: i64) -> Option<Addr<RoomActor>> {
-        self.awake
-            .read()
-            .get(&id)
-            .filter(|room| room.connected())
-            .cloned()
-    }
-
-    async fn wake(&self, id: i64) -> Result<Addr<RoomActor>> {
-        if let Some(room) = self.known(id) {
-            return Ok(room);
-        }
-        let _waking = self.waking.lock().await;
-        if let Some(room) = self.known(id) {
-            return Ok(room);
-        }
-        let loaded = self
-            .parts
-            .ledger
-            // Behind whatever an actor before this one has handed over.
-            .write(move |tx| Loaded::load(tx.conn, id))
-            .await?;
-        let loaded = loaded.ok_or_else(|| Error::of(Code::NotFound))?;
-        let parts = Parts::clone(&self.parts);
-        let room =
-            RoomActor::start_in_arbiter(&self.arbiter.handle(), move |_| RoomActor::new(parts, loaded));
-        let mut awake = self.awake.write();
-        awake.retain(|_, room| room.connected());
-        awake.insert(id, room.clone());
-        Ok(room)
-    }
-
-    pub(super) async fn ask<M, T>(&self, id: i64, message: impl Fn() -> M) -> Result<T>
-    where
-        M: Message<Result = Result<T>> + Send + 'static,
-        T: Send + 'static,
-        RoomActor: Handler<M>,
-    {
-        for _ in 0..TRIES {
-            let room = self.wake(id).await?;
-            match tokio::time::timeout(PATIENCE, room.send(message())).await {
-                Ok(Ok(answer)) => return answer,
-                // It fell asleep or panicked: what was asked was not done, or is found again by its client_id.
-                Ok(Err(MailboxError::Closed)) => {}
-                Ok(Err(MailboxError::Timeout)) | Err(_) => return Err(Error::of(Code::Timeout)),
-            }
-        }
-        Err(Error::internal("a room does not stay awake"))
     }
 
     /// The rooms of a user as `welcome` lists them, from the `offset`th on.

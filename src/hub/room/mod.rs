@@ -17,6 +17,8 @@
 
 mod actor;
 mod attachments;
+mod awake;
+mod counts;
 pub mod faces;
 mod handle;
 mod list;
@@ -31,6 +33,9 @@ mod tally;
 mod traces;
 mod turns;
 pub mod watch;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -167,9 +167,8 @@ impl RoomActor {
         if names.is_empty() {
             return Vec::new();
         }
-        let users = self.users();
         let named = self.parts.accounts.ids_of(&names);
-        named.into_iter().filter(|id| users.contains(id)).collect()
+        named.into_iter().filter(|id| self.has_user(*id)).collect()
     }
 }
 
@@ -204,9 +203,6 @@ impl Handler<Post> for RoomActor {
             room.start_anew_if_unsure(&written, ctx);
             let posted = written?;
             if !posted.duplicate {
-                for user in room.users() {
-                    room.tally.start(user, posted.seq - 1);
-                }
                 room.tally.posted(&posted.read_by, posted.seq, &mentioned);
                 room.counts_changed(ctx);
             }

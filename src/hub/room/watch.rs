@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     Doer, Draft, RoomsHandle,
-    handle::PATIENCE,
+    awake::PATIENCE,
     messages::{Forget, Post},
     traces,
 };
@@ -215,9 +215,9 @@ async fn forget(rooms: &RoomsHandle) -> Result<()> {
         .write(move |tx| retention::forget(tx.conn, &past))
         .await?;
     for (room, up_to) in forgotten {
-        if let Some(room) = rooms.known(room) {
+        if let Some(room) = rooms.if_awake(room).await {
             let told = room.send(Forget { up_to });
-            let _ = tokio::time::timeout(PATIENCE, told).await; // a room that sleeps reads it when it wakes
+            let _ = tokio::time::timeout(PATIENCE, told).await; // one that sleeps reads it when it wakes
         }
     }
     Ok(())

@@ -103,6 +103,27 @@ pub fn unread_mentions(conn: &mut Connection, room_id: i64) -> Result<Vec<(i64, 
     Ok(rows.into_iter().map(|row| (row.user_id, row.seq)).collect())
 }
 
+/// How far one user has read, wherever he starts.
+pub fn place(conn: &mut Connection, room_id: i64, user_id: i64) -> Result<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        seq: i64,
+    }
+    let row: Row = sql_query(
+        "SELECT COALESCE( \
+           (SELECT read_up_to FROM receipts WHERE room_id = ?1 AND user_id = ?2), \
+           (SELECT m.seq FROM rooms r JOIN messages m ON m.room_id = r.id \
+            WHERE r.id = ?1 AND r.kind IN ('role', 'everyone') \
+              AND m.created_at_ms < (SELECT created_at_ms FROM users WHERE id = ?2) \
+            ORDER BY m.created_at_ms DESC LIMIT 1), 0) AS seq",
+    )
+    .bind::<BigInt, _>(room_id)
+    .bind::<BigInt, _>(user_id)
+    .get_result(conn)?;
+    Ok(row.seq)
+}
+
 /// Where those start who read nothing of a room that follows from their role: after what was written before they came.
 pub fn baselines(conn: &mut Connection, room_id: i64) -> Result<Vec<(i64, i64)>> {
     #[derive(QueryableByName)]

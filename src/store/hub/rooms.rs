@@ -111,6 +111,10 @@ pub fn next_seq(conn: &mut Connection, id: i64) -> Result<i64> {
         .get_result(conn)?)
 }
 
+pub fn last_seq(conn: &mut Connection, id: i64) -> Result<i64> {
+    Ok(rooms::table.find(id).select(rooms::last_seq).first(conn)?)
+}
+
 /// Makes a user a member who has read what was written before; `false`: he was one.
 pub fn add_member(conn: &mut Connection, room_id: i64, user_id: i64, now_ms: i64) -> Result<bool> {
     let added = diesel::insert_or_ignore_into(members::table)
@@ -122,7 +126,7 @@ pub fn add_member(conn: &mut Connection, room_id: i64, user_id: i64, now_ms: i64
         .execute(conn)?
         > 0;
     if added {
-        let last: i64 = rooms::table.find(room_id).select(rooms::last_seq).first(conn)?;
+        let last = last_seq(conn, room_id)?;
         diesel::replace_into(receipts::table)
             .values((
                 receipts::room_id.eq(room_id),
