@@ -352,5 +352,4 @@ impl Outbox {
 }
 
 #[cfg(test)]
-#[cfg(test)]
 mod tests;
