@@ -12,6 +12,7 @@ use actix_http::HttpService;
 use actix_server::Server;
 use actix_service::{fn_service, map_config};
 use actix_web::{App, dev::AppConfig, web};
+use tokio::sync::watch;
 
 use crate::{
     app::cli::Failure,
@@ -43,6 +44,9 @@ pub struct Network<'a> {
     pub broker: broker::Memory<Published>,
     pub host: HostInfo,
     pub ready: Arc<AtomicBool>,
+    /// At a stop: all sockets have their answers. Then connections on which nothing is asked end as well, which until
+    /// then can still ask whether the hub is ready; without an end of theirs they would hold up the stop.
+    pub answered: watch::Receiver<bool>,
     pub backup: BackupAction,
     pub admin: AdminParts,
 }
@@ -56,6 +60,7 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
         broker,
         host,
         ready,
+        answered,
         backup,
         admin,
     } = network;
@@ -81,11 +86,8 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
         admin,
     ));
     let ctx = Arc::new(ctx);
-    // Connections on which nothing is asked end with the hub; without this they would hold up its stop.
-    let builder = Server::build();
-    let stopping = builder.graceful_shutdown_signal();
     let service = move || {
-        let stopping = stopping.clone();
+        let answered = answered.clone();
         let (executor, ledger) = (ctx.executor.clone(), ctx.ledger.clone());
         let relay = Relay::start_with(
             &broker,
@@ -117,8 +119,10 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
             .client_request_timeout(REQUEST_DEADLINE)
             .client_disconnect_timeout(DISCONNECT_DEADLINE)
             .graceful_shutdown_signal(move || {
-                let stopping = stopping.clone();
-                async move { stopping.notified().await }
+                let mut answered = answered.clone();
+                async move {
+                    let _ = answered.wait_for(|all| *all).await; // without a sender the hub is gone
+                }
             })
             .upgrade(fn_service(move |(request, framed)| {
                 // Boxed: a future held inline would make every HTTP connection as large as a socket.
@@ -133,7 +137,7 @@ pub fn start(network: Network<'_>) -> Result<Server, Failure> {
             .finish(map_config(app, |()| AppConfig::default()))
             .tcp()
     };
-    let server = builder
+    let server = Server::build()
         .workers(workers)
         .max_concurrent_connections(server.max_connections.div_ceil(workers).max(1))
         .backlog(1024)

@@ -301,6 +301,7 @@ async fn serve(
         https_port: None,
         certificate_fingerprint: None,
     };
+    let (answered, answered_seen) = watch::channel(false);
     let server = network::start(Network {
         config: &config,
         listener,
@@ -308,6 +309,7 @@ async fn serve(
         broker,
         host,
         ready: ready.clone(),
+        answered: answered_seen,
         backup: backup::action(&dir),
         admin: AdminParts {
             history: history.clone(),
@@ -337,6 +339,7 @@ async fn serve(
         let closing = async {
             registry.close_all().await;
             deadline.step("sockets", SOCKETS_CLOSE, registry.emptied()).await;
+            let _ = answered.send(true); // without a connection nobody listens
         };
         let stop_accepting = deadline.step("connections", SOCKETS_CLOSE, handle.stop(true));
         futures_util::future::join(closing, stop_accepting).await;
