@@ -170,6 +170,7 @@ impl DataDir {
     ///
     /// # Errors
     /// [`Error::InUse`] beside a server that goes on running.
+    #[allow(clippy::disallowed_methods)] // nothing tells of a lock that another process lets go of
     pub fn lock_within(&self, patience: Duration) -> Result<Lock, Error> {
         let deadline = Instant::now() + patience;
         loop {

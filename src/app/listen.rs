@@ -40,6 +40,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// Says who holds the port where that can be found out.
+#[allow(clippy::disallowed_methods)] // nothing tells of a port that another process lets go of
 pub fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
     let deadline = Instant::now() + PATIENCE;
     let opened = loop {

@@ -51,7 +51,7 @@ pub(super) struct Waiting {
     /// Where the relay let go of this session; the end: it has not.
     pub left_at: Position,
     /// What came while a request runs whose answer goes before everything that it causes; `None`: no such request runs.
-    pub behind: Option<Box<VecDeque<Item>>>,
+    pub behind: Option<VecDeque<Item>>,
     /// Signals that came before the first frames; `None` once those were queued.
     pub early: Option<Early>,
 }

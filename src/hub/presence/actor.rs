@@ -82,10 +82,10 @@ impl Presence {
                 role: Arc::clone(&before.role),
                 ..who.clone()
             });
-        if let Some(old) = old {
-            if let Some(left) = Entry::offline(&old, Some(last_seen_ms)) {
-                self.untold.put(who.user_id, left);
-            }
+        if let Some(old) = old
+            && let Some(left) = Entry::offline(&old, Some(last_seen_ms))
+        {
+            self.untold.put(who.user_id, left);
         }
         let gone = seen.status == Status::Offline;
         let Some(entry) = Entry::new(who, seen, Some(last_seen_ms)) else {
