@@ -29,5 +29,6 @@ mod rpc;
 mod shutdown;
 mod socket;
 mod story;
+mod story_people;
 mod urgent;
 mod welcome;

@@ -23,7 +23,7 @@ fn field(form: &mut Vec<u8>, name: &str, more: &str, value: &[u8]) {
 }
 
 /// A form with one file.
-fn form(name: &str, mime: &str, content: &[u8], others: &[(&str, &str)]) -> Vec<u8> {
+pub fn form(name: &str, mime: &str, content: &[u8], others: &[(&str, &str)]) -> Vec<u8> {
     let mut form = Vec::new();
     let more = format!("; filename=\"{name}\"\r\nContent-Type: {mime}");
     field(&mut form, "file", &more, content);
@@ -35,7 +35,7 @@ fn form(name: &str, mime: &str, content: &[u8], others: &[(&str, &str)]) -> Vec<
 }
 
 #[track_caller]
-fn send(client: &Client, form: &[u8]) -> Reply {
+pub fn send(client: &Client, form: &[u8]) -> Reply {
     client.post_bytes(
         "/api/files",
         &format!("multipart/form-data; boundary={BOUNDARY}"),
