@@ -1,12 +1,14 @@
 //! From a client's message to a job and back: limits, lanes, answers.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use actix::prelude::*;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tracing::Span;
@@ -294,7 +296,9 @@ impl Session {
         let reply = self.reply(lane, turn, self.origin.clone(), ctx);
         // On its own: a session that ends does not undo what it began.
         actix::spawn(async move {
-            reply(requests::in_time(answer).await);
+            // Also a panic is answered: what waits behind the answer would wait for ever.
+            let answered = AssertUnwindSafe(requests::in_time(answer)).catch_unwind().await;
+            reply(answered.unwrap_or_else(|_| Err(Error::internal("a request panicked"))));
         });
     }
 

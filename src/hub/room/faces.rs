@@ -25,9 +25,9 @@ pub async fn follow(handle: RoomsHandle, mut accounts: watch::Receiver<Arc<Vec<M
             .filter(|(id, face)| now.get(id) != Some(face))
             .map(|(id, _)| *id)
             .partition(|id| now.contains_key(id));
-        known = now;
         match tell(&handle, others, gone, departed).await {
-            Ok(up_to) => departed = Some(up_to),
+            Ok(up_to) => (known, departed) = (now, up_to),
+            // They still differ from what is known: the next change tells them too.
             Err(error) => tracing::warn!(%error, "rooms could not be told of changed accounts"),
         }
     }
@@ -48,7 +48,12 @@ fn by_id(users: &[MirrorUser]) -> HashMap<i64, Face> {
 }
 
 /// `room_updated` to the rooms that list one of the `others`, and to those that somebody left with his account since.
-async fn tell(handle: &RoomsHandle, others: Vec<i64>, gone: Vec<i64>, since: Option<i64>) -> Result<i64> {
+async fn tell(
+    handle: &RoomsHandle,
+    others: Vec<i64>,
+    gone: Vec<i64>,
+    since: Option<i64>,
+) -> Result<Option<i64>> {
     let parts = handle.parts();
     let renderer = parts.renderer.clone();
     parts
@@ -59,11 +64,14 @@ async fn tell(handle: &RoomsHandle, others: Vec<i64>, gone: Vec<i64>, since: Opt
                 let listed = rooms::listing(tx.conn, *user)?;
                 concerned.extend(listed.into_iter().map(|room| (room, *user)));
             }
-            let up_to = rooms::last_departure(tx.conn)?;
-            // Who was in which is not known any more once an account is removed.
+            let mut up_to = since;
+            // Who was in which is not known any more once an account is removed. (Where none was, the place stays: the
+            // list that tells of a removal may come after this.)
             if let Some(user) = gone.first() {
-                let left = rooms::left_since(tx.conn, since.unwrap_or(up_to))?;
+                let last = rooms::last_departure(tx.conn)?;
+                let left = rooms::left_since(tx.conn, since.unwrap_or(last))?;
                 concerned.extend(left.into_iter().map(|room| (room, *user)));
+                up_to = Some(last);
             }
             for (room, user) in concerned {
                 let members: HashSet<i64> = rooms::member_ids(tx.conn, room.id)?.into_iter().collect();

@@ -17,7 +17,7 @@ import { canRecord, record } from "./recorder.js";
 const drafts = new Map();
 const PRIORITIES = ["normal", "important", "urgent"];
 
-export function Composer({ timeline, room, reply, onReply, editing, onEdited, onSent, dropped }) {
+export function Composer({ timeline, room, reply, onReply, editing, onEdited, onSent, dropped, onDropped }) {
   const [text, setText] = useState(editing?.content ?? drafts.get(room.id) ?? "");
   const [priority, setPriority] = useState("normal");
   const [needsAck, setNeedsAck] = useState(false);
@@ -31,7 +31,7 @@ export function Composer({ timeline, room, reply, onReply, editing, onEdited, on
   useEffect(() => { if (reply) input.current?.focus(); }, [reply]);
   useEffect(() => { if (!editing) drafts.set(room.id, text); }, [text]);
   useEffect(() => () => { recording?.cancel(); }, [recording]);
-  useEffect(() => { if (dropped?.length) setChosen(dropped); }, [dropped]);
+  useEffect(() => { if (dropped?.length) { setChosen(dropped); onDropped(); } }, [dropped]);
 
   const extras = () => ({ ...(priority !== "normal" ? { priority } : {}), ...(needsAck ? { needs_ack: true } : {}), ...(reply ? { reply_to: reply.id } : {}) });
   const reset = () => { setText(""); setPriority("normal"); setNeedsAck(false); onReply(null); };
@@ -59,7 +59,8 @@ export function Composer({ timeline, room, reply, onReply, editing, onEdited, on
   /** What was typed is offered as the caption. */
   async function sendFiles(files, caption) {
     setChosen(null);
-    setText("");
+    // What is being edited is no caption.
+    if (!editing) setText("");
     for (const [i, file] of files.entries()) await sendFile(file, isPicture(file) ? "image" : "file", {}, i === 0 ? caption : "");
   }
   async function sendFile(blob, kind, more = {}, caption = "") {

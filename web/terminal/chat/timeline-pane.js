@@ -80,7 +80,7 @@ export function TimelinePane({ room, around, details, onDetails }) {
     <${TypingLine} timeline=${timeline} room=${room} />
     <div style=${{ position: "relative" }}>
       ${!atEnd && html`<div class="to-bottom"><button type="button" class="button" onClick=${() => { setToEnd(toEnd + 1); setAtEnd(true); }}>${room.unread > 0 ? t("chat.unread", { n: room.unread }) : t("chat.new-below")} ↓</button></div>`}
-      <${Composer} key=${editing?.id ?? "new"} timeline=${timeline} room=${room} reply=${reply} onReply=${setReply} editing=${editing} onEdited=${() => setEditing(null)} onSent=${() => setToEnd((n) => n + 1)} dropped=${dropped} />
+      <${Composer} key=${editing?.id ?? "new"} timeline=${timeline} room=${room} reply=${reply} onReply=${setReply} editing=${editing} onEdited=${() => setEditing(null)} onSent=${() => setToEnd((n) => n + 1)} dropped=${dropped} onDropped=${() => setDropped(null)} />
     </div>
   </section>`;
 }
