@@ -39,6 +39,29 @@ test("what is sold while the hub is away survives a reload of the page and happe
   browser.assertClean();
 });
 
+test("a sale that the hub died over leaves the form free for the next, and happens once", async () => {
+  if (hub.child.signalCode) await hub.run();
+  const page = await browser.terminal(hub);
+  await login(page, "awa");
+  const sales = async () => Number((await hub.query("binta", "SELECT count(*) FROM ventes WHERE total >= 0")).rows[0][0]);
+  const before = await sales();
+  await go(page, "data/run/sell");
+  // It hears the request, if at all, when it is killed.
+  hub.child.kill("SIGSTOP");
+  for (const [n, product] of [[1, "8"], [2, "9"]]) {
+    await page.locator("input[name=produit_id]").fill(product);
+    await page.getByRole("button", { name: "Run" }).click();
+    if (n === 1) await hub.kill();
+    await page.locator(`.ribbon [data-queued="${n}"]`).waitFor();
+    await page.getByRole("button", { name: "Run" }).waitFor();
+  }
+  await hub.run();
+  hub.tokens = undefined;
+  await page.locator(".ribbon[data-status=online]").waitFor({ timeout: 90_000 });
+  await eventually(async () => assert.equal(await sales(), before + 2));
+  browser.assertClean();
+});
+
 test("what waits is listed, and what is taken back never happens", async () => {
   if (hub.child.signalCode) await hub.run();
   const page = await browser.terminal(hub);

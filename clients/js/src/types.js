@@ -2,7 +2,7 @@
  * The shapes that travel, as types. Nothing here runs.
  *
  * @typedef {{ id: number, username: string, display_name: string, role: string, lang?: string }} User
- * @typedef {{ user_id: number, username: string, display_name: string, role: string }} Member
+ * @typedef {{ user_id: number, username: string, display_name: string, role: string, read_up_to?: number }} Member
  *
  * @typedef {object} QueryResult
  * @property {string[]} columns

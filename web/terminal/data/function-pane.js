@@ -1,5 +1,5 @@
 // A function of the pack as a form made from its declared parameters.
-import { html, useState } from "../../shared/view.js";
+import { html, useEffect, useRef, useState } from "../../shared/view.js";
 import { useStore } from "../../shared/store.js";
 import { t, titleOf } from "../../shared/i18n.js";
 import { Button } from "../../shared/components/button.js";
@@ -16,6 +16,18 @@ export function FunctionPane({ called, raw }) {
   const [outcome, setOutcome] = useState(null);
   const [busy, setBusy] = useState(false);
   const { status } = useStore(link);
+  const running = useRef(null);
+
+  // While the hub is away the write is kept and sent later: the form is free for the next one.
+  function keep(run) {
+    run.kept = true;
+    setBusy(false);
+    toast({ text: t("data.queued"), kind: "warn" });
+  }
+  // Also when it goes away between the press and the answer.
+  useEffect(() => {
+    if (busy && status !== "online" && !called.read_only && running.current && !running.current.kept) keep(running.current);
+  }, [status, busy]);
 
   async function run(event) {
     event.preventDefault();
@@ -24,16 +36,16 @@ export function FunctionPane({ called, raw }) {
     if (Object.keys(wrong).length > 0) return;
     setOutcome(null);
     setBusy(true);
-    // While the hub is away the write is kept and sent later: the form is free for the next one.
-    const kept = status !== "online" && !called.read_only;
-    if (kept) { setBusy(false); toast({ text: t("data.queued"), kind: "warn" }); }
+    const mine = running.current = { kept: false };
+    if (status !== "online" && !called.read_only) keep(mine);
     try {
       setOutcome({ data: await hub().rpc(called.name, args) });
     } catch (error) {
       setOutcome(error.code === "discarded" ? null : { error });
-      if (kept && !["closed", "discarded"].includes(error.code)) toast({ title: titleOf(called), text: errorText(error), kind: "danger", ms: 0 });
+      if (mine.kept && !["closed", "discarded"].includes(error.code)) toast({ title: titleOf(called), text: errorText(error), kind: "danger", ms: 0 });
     } finally {
-      setBusy(false);
+      // A later one has the form by now.
+      if (running.current === mine) setBusy(false);
     }
   }
 

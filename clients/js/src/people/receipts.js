@@ -3,24 +3,30 @@ import { Emitter } from "../emitter.js";
 
 /** Events: `change`. */
 export class Receipts extends Emitter {
-  /** The last message that each user has read. @type {Map<number, number>} */
+  /** The last message that each user has read, as far as it was heard; before that, the list of rooms says it. @type {Map<number, number>} */
   read = new Map();
   /** The last message that reached each user. @type {Map<number, number>} */
   delivered = new Map();
 
   #room;
   #access;
+  #roomInfo;
   #readUpTo = 0;
   #deliveredUpTo = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #stops;
 
-  /** @param {number} room @param {import("./rooms.js").PeopleAccess} access */
-  constructor(room, access) {
+  /**
+   * @param {number} room
+   * @param {import("./rooms.js").PeopleAccess} access
+   * @param {() => import("../types.js").RoomInfo | undefined} roomInfo
+   */
+  constructor(room, access, roomInfo) {
     super();
     this.#room = room;
     this.#access = access;
+    this.#roomInfo = roomInfo;
     this.#stops = [
       access.events.on("message_read", (event) => this.#note(this.read, event)),
       access.events.on("message_delivered", (event) => this.#note(this.delivered, event)),
@@ -29,12 +35,13 @@ export class Receipts extends Emitter {
 
   /** Users who have read the message with this `seq`. @param {number} seq */
   readBy(seq) {
-    return usersAt(this.read, seq);
+    const listed = (this.#roomInfo()?.members ?? []).filter((member) => (member.read_up_to ?? 0) >= seq);
+    return [...new Set([...listed.map((member) => member.user_id), ...usersAt(this.read, seq)])];
   }
 
   /** Users whom it reached. @param {number} seq */
   deliveredTo(seq) {
-    return [...new Set([...usersAt(this.delivered, seq), ...usersAt(this.read, seq)])];
+    return [...new Set([...usersAt(this.delivered, seq), ...this.readBy(seq)])];
   }
 
   /** @param {number} seq @returns {Promise<void>} */

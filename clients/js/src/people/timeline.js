@@ -47,7 +47,7 @@ export class Timeline extends Emitter {
     this.room = room;
     this.#access = access;
     this.#roomInfo = roomInfo;
-    this.receipts = new Receipts(room, access);
+    this.receipts = new Receipts(room, access, roomInfo);
     this.typing = new Typing(room, access);
     const mine = (/** @type {any} */ event) => event.room === room;
     this.#stops = [

@@ -74,6 +74,10 @@ test("unread counts, receipts and typing reach the other side", async () => {
   await until(() => mine.receipts.deliveredTo(message.seq).includes(binta.user.id));
   await theirs.markRead();
   await until(() => mine.receipts.readBy(message.seq).includes(binta.user.id));
+  // Whoever comes later knows it as well: a page that was loaded again.
+  const again = await hub.connect("awa");
+  assert.deepEqual(again.rooms.timeline(id).receipts.readBy(message.seq).sort(), [awa.user.id, binta.user.id].sort());
+  assert.ok(!again.rooms.timeline(id).receipts.readBy(message.seq + 1).includes(binta.user.id));
   await until(() => binta.rooms.get(id).unread === 0);
   const typing = mine.once("typing", (users) => users.includes(binta.user.id));
   theirs.typing.key();
