@@ -46,6 +46,7 @@ test("a sale that the hub died over leaves the form free for the next, and happe
   const sales = async () => Number((await hub.query("binta", "SELECT count(*) FROM ventes WHERE total >= 0")).rows[0][0]);
   const before = await sales();
   await go(page, "data/run/sell");
+  await page.locator("input[name=produit_id]").waitFor();
   // It hears the request, if at all, when it is killed.
   hub.child.kill("SIGSTOP");
   for (const [n, product] of [[1, "8"], [2, "9"]]) {
